@@ -1,0 +1,1 @@
+"""Alembic's revisions, numbered, one subject each. The wheel carries them as plugin.migrations."""

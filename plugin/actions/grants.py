@@ -1,0 +1,104 @@
+"""Roles inside Practicum: issued as a one-time code, bound by the person who opens it after a launch."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from plugin.actions import audit
+from plugin.db.people import Grant
+from plugin.domain.people import Role
+
+CODE_LIFE = timedelta(days=14)
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no letter that is taken for another when read aloud
+
+
+class GrantRefused(Exception):
+    """The code does not bind a grant; the text says why and what to do."""
+
+
+def issue(
+    session: Session,
+    role: Role,
+    *,
+    organization: int,
+    cohort: int | None = None,
+    starts_on: date,
+    ends_on: date | None = None,
+    now: datetime,
+) -> str:
+    """Make a grant that waits for its person. Returns its one-time code, e.g. "7KQM-2XHD-9TWC".
+
+    Raises:
+        GrantRefused: it would end before it starts.
+    """
+    if ends_on is not None and ends_on < starts_on:
+        raise GrantRefused("the grant would end before it starts")
+    code = "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(3))
+    grant = Grant(
+        role=role,
+        organization_id=organization,
+        cohort_id=cohort,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        code_hash=_hashed(code),
+        code_expires_at=now + CODE_LIFE,
+        created_at=now,
+    )
+    session.add(grant)
+    session.flush()
+    audit.remember(
+        session,
+        "issue grant",
+        f"grant {grant.id}",
+        by=None,
+        organization=organization,
+        now=now,
+        role=role.value,
+    )
+    return code
+
+
+def bind(session: Session, code: str, *, person: int, now: datetime) -> Grant:
+    """Bind the grant of a code to the person who brings it; the code is used up.
+
+    Raises:
+        GrantRefused: the code is unknown, used, revoked or too old.
+    """
+    code_hash = _hashed(code)
+    bound = session.execute(
+        update(Grant)
+        .where(
+            Grant.code_hash == code_hash,
+            Grant.person_id.is_(None),
+            Grant.revoked_at.is_(None),
+            Grant.code_expires_at > now,
+        )
+        .values(person_id=person, bound_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    grant = session.scalar(select(Grant).where(Grant.code_hash == code_hash))
+    if grant is None:
+        raise GrantRefused("This code is not known. Check each character, or ask for a new one.")
+    if bound.rowcount == 1:  # type: ignore[attr-defined]  # a cursor result
+        audit.remember(
+            session, "bind grant", f"grant {grant.id}", by=person, organization=grant.organization_id, now=now
+        )
+        return grant
+    if grant.person_id == person:
+        return grant  # a second click on one's own link
+    if grant.person_id is not None:
+        raise GrantRefused("This code was used by somebody else. Ask for a new one.")
+    if grant.revoked_at is not None:
+        raise GrantRefused("This code was taken back. Ask for a new one.")
+    raise GrantRefused("This code is too old: codes live for 14 days. Ask for a new one.")
+
+
+def _hashed(code: str) -> str:
+    """Codes are typed by people: case, blanks and hyphens do not matter."""
+    plain = "".join(character for character in code.upper() if character.isalnum())
+    return sha256(plain.encode()).hexdigest()

@@ -1,0 +1,148 @@
+"""Where an enrolment stands: each activity's state, from its progress row and its reflection. Two queries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+import content
+from plugin.actions import audit, offerings, scores
+from plugin.db.learning import Cohort, Completion, Enrolment, EnrolmentState, Progress
+from plugin.db.reflections import Reflection
+from plugin.domain import completion, hours
+from plugin.domain.progress import ActivityState, Step
+from plugin.domain.review import State
+from plugin.domain.scores import Progress as Told
+
+OF_REFLECTION = {
+    State.DRAFTING: ActivityState.OPENED,
+    State.KEPT: ActivityState.DONE,
+    State.SUBMITTED: ActivityState.WAITING,
+    State.IN_REVIEW: ActivityState.WAITING,
+    State.RETURNED: ActivityState.RETURNED,
+    State.MET: ActivityState.DONE,
+}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An enrolment with everything a page about it shows. `steps` are in the order of the offering."""
+
+    enrolment: Enrolment
+    cohort: Cohort
+    pack: content.Pack
+    steps: tuple[Step, ...]
+    progress: dict[str, Progress]
+    reflections: dict[str, Reflection]
+
+    @property
+    def activities(self) -> tuple[content.Activity, ...]:
+        """All activities of the offering, in order."""
+        return tuple(activity for session in self.pack.sessions for activity in session.activities)
+
+    def activity(self, key: str) -> content.Activity | None:
+        """The activity of this key, or None."""
+        return next((activity for activity in self.activities if activity.key == key), None)
+
+    def step(self, key: str) -> Step:
+        """The activity as the rules see it."""
+        return next(step for step in self.steps if step.key == key)
+
+    @property
+    def waits(self) -> bool:
+        """Whether something of it is with a trainer."""
+        return any(step.state is ActivityState.WAITING for step in self.steps)
+
+
+def of(session: Session, enrolment: Enrolment, cohort: Cohort) -> Standing:
+    """Load where the enrolment stands."""
+    pack = offerings.pack_of(session, cohort.version_id)
+    rows = session.scalars(select(Progress).where(Progress.enrolment_id == enrolment.id))
+    progress = {row.activity: row for row in rows}
+    written = session.scalars(select(Reflection).where(Reflection.enrolment_id == enrolment.id))
+    reflections = {row.activity: row for row in written}
+    steps = tuple(
+        Step(
+            activity.key,
+            activity.minutes,
+            activity.required,
+            _state(progress.get(activity.key), reflections.get(activity.key)),
+        )
+        for part in pack.sessions
+        for activity in part.activities
+    )
+    return Standing(enrolment, cohort, pack, steps, progress, reflections)
+
+
+def _state(progress: Progress | None, reflection: Reflection | None) -> ActivityState:
+    if progress is not None and progress.done_at is not None:
+        return ActivityState.DONE
+    if reflection is not None:
+        return OF_REFLECTION[reflection.state]
+    return ActivityState.OPENED if progress is not None else ActivityState.NEW
+
+
+def opened(session: Session, standing: Standing, key: str, *, now: datetime) -> Progress:
+    """Remember that the member opened an activity; the first one of all tells the LMS that they started."""
+    enrolment = standing.enrolment
+    row = standing.progress.get(key)
+    if row is None:
+        row = Progress(enrolment_id=enrolment.id, activity=key, opened_at=now, position=0)
+        session.add(row)
+        standing.progress[key] = row
+    if enrolment.last_activity != key:
+        enrolment.last_activity = key
+    enrolment.last_activity_at = now
+    if enrolment.started_at is None:
+        enrolment.started_at = now
+        scores.tell(session, enrolment, Told.STARTED, now=now)
+    return row
+
+
+def done(session: Session, standing: Standing, key: str, *, now: datetime) -> Standing:
+    """Credit an activity with its designed minutes, and complete the enrolment when it was the last one.
+
+    Returns where the enrolment stands now. Doing it twice changes nothing.
+    """
+    row = opened(session, standing, key, now=now)
+    if row.done_at is None:
+        activity = standing.activity(key)
+        if activity is None:
+            raise LookupError(f"the offering has no activity {key}")
+        row.done_at, row.minutes = now, activity.minutes
+    session.flush()
+    fresh = of(session, standing.enrolment, standing.cohort)
+    _complete(session, fresh, now=now)
+    return fresh
+
+
+def _complete(session: Session, standing: Standing, *, now: datetime) -> None:
+    enrolment = standing.enrolment
+    if enrolment.state is EnrolmentState.COMPLETED or not completion.is_complete(standing.steps):
+        return
+    enrolment.state, enrolment.completed_at = EnrolmentState.COMPLETED, now
+    minutes = hours.earned(standing.steps)
+    session.add(
+        Completion(
+            enrolment_id=enrolment.id,
+            person_id=enrolment.person_id,
+            organization_id=enrolment.organization_id,
+            version_id=standing.cohort.version_id,
+            completed_at=now,
+            minutes=minutes,
+        )
+    )
+    session.flush()
+    scores.tell(session, enrolment, Told.COMPLETED, now=now)
+    audit.remember(
+        session,
+        "complete",
+        f"enrolment {enrolment.id}",
+        by=enrolment.person_id,
+        organization=enrolment.organization_id,
+        now=now,
+        minutes=minutes,
+    )

@@ -1,0 +1,55 @@
+"""The one place where everything meets."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from plugin import __version__, web
+from plugin.db.session import make_engine, reader
+from plugin.settings import Settings
+from plugin.web.wiring import Wiring
+
+MAX_FORM_BYTES = 512 * 1024  # two long reflections; a launch's token is held to less by lti.launch
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The WSGI application; settings come from the environment when none are given.
+
+    Raises:
+        SettingsError: the environment holds something that would hurt.
+    """
+    settings = settings or Settings.from_environment()
+    app = Flask("plugin.web")
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=MAX_FORM_BYTES,
+        MAX_FORM_MEMORY_SIZE=MAX_FORM_BYTES,
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=30),
+        WTF_CSRF_TIME_LIMIT=None,  # a form left open over night is still its writer's
+        PRACTICUM_PLAIN_HTTP=settings.insecure_cookies,
+        TEMPLATES_AUTO_RELOAD=False,
+        RATELIMIT_ENABLED=settings.rate_limits,
+    )
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    engine = make_engine(settings.database_url)
+    app.extensions["practicum"] = Wiring(settings, engine, reader(engine))
+    web.install(app)
+
+    @app.url_defaults
+    def versioned(endpoint: str, values: dict[str, object]) -> None:
+        if endpoint == "static":  # kept for long by browsers, so a new release needs new addresses
+            values["v"] = __version__
+
+    return app
+
+
+def serve() -> Flask:
+    """What the production server calls."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    return create_app()

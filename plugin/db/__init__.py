@@ -1,0 +1,9 @@
+"""Tables, the queries several callers share, and the stores that `lti` asks for.
+
+Models are declarative and dumb: a rule belongs to `plugin.domain`. Importing this package registers every table.
+"""
+
+from plugin.db import audit, learning, outbox, people, platforms, reflections
+from plugin.db.base import Base
+
+__all__ = ["Base", "audit", "learning", "outbox", "people", "platforms", "reflections"]

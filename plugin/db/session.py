@@ -1,0 +1,123 @@
+"""Engines and transactions. On SQLite writers wait in one queue instead of sleeping on a busy file."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import Session
+
+WRITES = "practicum_writes"  # execution option: this transaction is going to write
+POOL_SIZE = 8
+POOL_TIMEOUT = 10.0  # seconds a request waits for a connection before it is told to come back
+
+
+class WriteQueue:
+    """One writer at a time, in order: a lock within the process, a file lock between processes.
+
+    SQLite's own busy handler sleeps up to 100 ms between tries; waiting in a queue takes that tail away.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._file: int | None = None
+
+    def enter(self) -> None:
+        """Wait until nobody else writes."""
+        self._lock.acquire()
+        try:
+            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def leave(self) -> None:
+        """Let the next one write."""
+        if self._file is not None:
+            os.close(self._file)  # closing gives the file lock back
+            self._file = None
+        self._lock.release()
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for the address; SQLite files get WAL, full durability, foreign keys and the write queue."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite(url, Path(str(parsed.database)))
+    return create_engine(
+        url,
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_SIZE,
+        pool_timeout=POOL_TIMEOUT,
+        pool_pre_ping=True,
+        hide_parameters=True,  # an error must not carry what somebody wrote into the log
+    )
+
+
+def _sqlite(url: str, path: Path) -> Engine:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url,
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_SIZE,
+        pool_timeout=POOL_TIMEOUT,
+        hide_parameters=True,
+        connect_args={"timeout": 30},
+    )
+    queue = WriteQueue(path.with_name(path.name + ".lock"))
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the driver begins nothing by itself; `begin` below does
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA cache_size = -16000")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        if not connection.get_execution_options().get(WRITES, True):
+            connection.exec_driver_sql("BEGIN")
+            return
+        if not connection.info.get("queued"):  # a connection that commits and goes on keeps its place
+            queue.enter()
+            connection.info["queued"] = True
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def leave(record: Any) -> None:
+        if record is not None and record.info.pop("queued", False):
+            queue.leave()
+
+    @event.listens_for(engine, "checkin")
+    def returned(_connection: DBAPIConnection | None, record: Any) -> None:
+        leave(record)
+
+    @event.listens_for(engine, "invalidate")
+    def broken(_connection: DBAPIConnection | None, record: Any, _why: object) -> None:
+        leave(record)
+
+    return engine
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Session]:
+    """A session whose work is kept whole when the block ends well, and not at all otherwise."""
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+def reader(engine: Engine) -> Engine:
+    """The same engine for transactions that only read: on SQLite they wait for no writer and hold none up."""
+    return engine.execution_options(**{WRITES: False})

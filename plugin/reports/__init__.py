@@ -1,0 +1,1 @@
+"""Rows to bytes: CSV and XLSX. Knows no table and no request."""

@@ -1,0 +1,43 @@
+"""The only room that knows HTTP: parse, door, action, answer. It owns the transaction of a request."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_babel import Babel
+from flask_wtf import CSRFProtect
+
+from plugin.web import access, errors, formats, frame, headers, identity, transaction
+
+
+def install(app: Flask) -> None:
+    """Everything that holds for every page, then the pages."""
+    Babel(app, locale_selector=locale)
+    CSRFProtect(app)
+    transaction.install(app)
+    identity.install(app)
+    access.install(app)
+    errors.install(app)
+    formats.install(app)
+    frame.install(app)
+    headers.install(app)
+    pages(app)
+
+
+def locale() -> str:
+    """English or Spanish, as the reader's browser asks."""
+    from flask import request
+
+    return request.accept_languages.best_match(["en", "es"]) or "en"
+
+
+def pages(app: Flask) -> None:
+    """The blueprints, one for each room of the house."""
+    from plugin.web.admin import admin
+    from plugin.web.lsc import lsc
+    from plugin.web.lti import lti
+    from plugin.web.member import member
+    from plugin.web.public import public
+    from plugin.web.trainer import trainer
+
+    for blueprint in (public, lti, member, trainer, lsc, admin):
+        app.register_blueprint(blueprint)

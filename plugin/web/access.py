@@ -1,0 +1,58 @@
+"""Deny by default: a view states the capability it asks for; a row is fetched by a door that knows the person's places.
+
+What is not theirs is not found, so that a guessed address says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from flask import Flask, current_app, request
+from werkzeug.exceptions import NotFound
+
+from plugin.domain.people import Capability
+from plugin.web.errors import NotSignedIn
+from plugin.web.identity import Visitor, visitor
+
+View = TypeVar("View", bound=Callable[..., object])
+
+
+def needs(capability: Capability, *, writes: bool = False) -> Callable[[View], View]:
+    """State what a view asks of its visitor; `writes` marks a view that stores something on GET."""
+
+    def mark(view: View) -> View:
+        view.capability = capability  # type: ignore[attr-defined]
+        view.writes = writes  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def current() -> Visitor:
+    """The visitor of a view that asks for a sign-in.
+
+    Raises:
+        NotSignedIn: nobody is signed in.
+    """
+    found = visitor()
+    if found is None:
+        raise NotSignedIn
+    return found
+
+
+def install(app: Flask) -> None:
+    """Let nobody through to a view that does not say whom it is for."""
+
+    @app.before_request
+    def guard() -> None:
+        if request.endpoint is None or request.endpoint == "static":
+            return  # no such page (404 by Flask), or a public file
+        view = current_app.view_functions[request.endpoint]
+        capability = getattr(view, "capability", None)
+        if capability is Capability.PUBLIC:
+            return
+        if capability is None:
+            raise NotFound
+        if capability not in current().capabilities:
+            raise NotFound

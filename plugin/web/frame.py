@@ -1,0 +1,55 @@
+"""What every page carries besides its subject: navigation, who is signed in, the language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, request, url_for
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+from plugin.domain.people import Capability
+from plugin.web.identity import Visitor, visitor
+
+
+@dataclass(frozen=True)
+class Item:
+    """A place in the navigation."""
+
+    label: str
+    url: str
+    current: bool
+    count: int | None = None
+
+
+def navigation(person: Visitor) -> list[Item]:
+    """The places this person may go to; one place alone needs no navigation."""
+    may = person.capabilities
+    here = request.blueprint
+    items = [Item(_("My learning"), url_for("member.home"), here == "member")]
+    if Capability.REVIEW in may:
+        items.append(Item(_("Reflections to answer"), url_for("trainer.queue"), here == "trainer"))
+    if Capability.REPORT in may:
+        items.append(Item(_("Reports"), url_for("lsc.completions"), here == "lsc"))
+    if Capability.ADMINISTER in may:
+        items.append(Item(_("LMS connections"), url_for("admin.platforms"), here == "admin"))
+    return items if len(items) > 1 else []
+
+
+def install(app: Flask) -> None:
+    """Hand it to every template."""
+
+    @app.context_processor
+    def frame() -> dict[str, Any]:
+        found: dict[str, Any] = {"locale": str(get_locale() or "en")}
+        person = visitor()
+        if person is not None:
+            found["nav"] = navigation(person)
+            found["home_url"] = url_for("member.home")
+            found["signed_in"] = {
+                "name": person.name or _("(no name sent)"),
+                "through": person.row.platform_name,
+                "url": url_for("member.profile"),
+            }
+        return found

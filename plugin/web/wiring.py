@@ -1,0 +1,26 @@
+"""What the application is wired with, for views that need more than the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import current_app
+from sqlalchemy import Engine
+
+from plugin.settings import Settings
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """One installation's parts, made once by `plugin.app`; `reader` is the engine for transactions that only read."""
+
+    settings: Settings
+    engine: Engine
+    reader: Engine
+
+
+def wiring() -> Wiring:
+    """The parts of the running application."""
+    found = current_app.extensions["practicum"]
+    assert isinstance(found, Wiring)  # noqa: S101  the type of what app.py put there
+    return found
