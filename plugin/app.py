@@ -8,8 +8,13 @@ from datetime import timedelta
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from lti.http import Guard, HttpClient
+from lti.key_sets import KeySets
+from lti.state import Sealer
+from lti.urls import Tool
 from plugin import __version__, web
 from plugin.db.session import make_engine, reader
+from plugin.db.tool_keys import ToolKeys
 from plugin.settings import Settings
 from plugin.web.wiring import Wiring
 
@@ -37,8 +42,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    engine = make_engine(settings.database_url)
-    app.extensions["practicum"] = Wiring(settings, engine, reader(engine))
+    app.extensions["practicum"] = wire(settings)
     web.install(app)
 
     @app.url_defaults
@@ -47,6 +51,25 @@ def create_app(settings: Settings | None = None) -> Flask:
             values["v"] = __version__
 
     return app
+
+
+def wire(settings: Settings) -> Wiring:
+    """The parts of an installation, made once."""
+    engine = make_engine(settings.database_url)
+    http = HttpClient(
+        user_agent=f"Practicum/{__version__} (+{settings.base_url})",
+        guard=Guard(allow_private=settings.development),
+    )
+    return Wiring(
+        settings=settings,
+        engine=engine,
+        reader=reader(engine),
+        http=http,
+        key_sets=KeySets(http),
+        sealer=Sealer(settings.secret_key, cookie_prefix="lti-" if settings.insecure_cookies else "__Host-lti-"),
+        tool=Tool(settings.base_url, f"{settings.base_url}/lti/launch"),
+        tool_keys=ToolKeys(engine, settings.secret_key),
+    )
 
 
 def serve() -> Flask:

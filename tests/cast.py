@@ -23,8 +23,8 @@ from plugin.db.learning import Cohort, Context, Enrolment, EnrolmentState
 from plugin.db.outbox import LineItem
 from plugin.db.people import Grant, Identity, Organization, Person, SignIn
 from plugin.db.platforms import Deployment, Platform, PlatformState
+from plugin.db.tokens import hashed
 from plugin.domain.people import CourseRole, Role
-from plugin.web.identity import hashed
 
 TINY = Path(__file__).parent / "packs" / "tiny"
 TOKEN = re.compile(r'name="csrf-token" content="([^"]+)"')

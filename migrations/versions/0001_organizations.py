@@ -42,14 +42,10 @@ def upgrade() -> None:
         sa.Column("ancestor_id", BigId, nullable=False),
         sa.Column("organization_id", BigId, nullable=False),
         sa.ForeignKeyConstraint(
-            ["ancestor_id"],
-            ["organizations.id"],
-            name=op.f("fk_organization_lines_ancestor_id_organizations"),
+            ["ancestor_id"], ["organizations.id"], name=op.f("fk_organization_lines_ancestor_id_organizations")
         ),
         sa.ForeignKeyConstraint(
-            ["organization_id"],
-            ["organizations.id"],
-            name=op.f("fk_organization_lines_organization_id_organizations"),
+            ["organization_id"], ["organizations.id"], name=op.f("fk_organization_lines_organization_id_organizations")
         ),
         sa.PrimaryKeyConstraint("ancestor_id", "organization_id", name=op.f("pk_organization_lines")),
     )

@@ -22,8 +22,7 @@ def upgrade() -> None:
         sa.Column("private_key", sa.Text(), nullable=False),
         sa.Column("public_jwk", Json, nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("signs_from", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tool_keys")),
         sa.UniqueConstraint("kid", name=op.f("uq_tool_keys_kid")),
     )
@@ -72,30 +71,22 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["person_id"], ["people.id"], name=op.f("fk_deep_linking_requests_person_id_people")
-        ),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_deep_linking_requests_person_id_people")),
         sa.ForeignKeyConstraint(
             ["platform_id"], ["platforms.id"], name=op.f("fk_deep_linking_requests_platform_id_platforms")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deep_linking_requests")),
     )
-    op.create_index(
-        op.f("ix_deep_linking_requests_expires_at"), "deep_linking_requests", ["expires_at"], unique=False
-    )
+    op.create_index(op.f("ix_deep_linking_requests_expires_at"), "deep_linking_requests", ["expires_at"], unique=False)
     op.create_table(
         "deployments",
         sa.Column("id", BigId, nullable=False),
         sa.Column("platform_id", BigId, nullable=False),
         sa.Column("deployment_id", sa.String(length=255), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["platform_id"], ["platforms.id"], name=op.f("fk_deployments_platform_id_platforms")
-        ),
+        sa.ForeignKeyConstraint(["platform_id"], ["platforms.id"], name=op.f("fk_deployments_platform_id_platforms")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deployments")),
-        sa.UniqueConstraint(
-            "platform_id", "deployment_id", name=op.f("uq_deployments_platform_id_deployment_id")
-        ),
+        sa.UniqueConstraint("platform_id", "deployment_id", name=op.f("uq_deployments_platform_id_deployment_id")),
     )
     op.create_table(
         "identities",
@@ -108,9 +99,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_launch_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_identities_person_id_people")),
-        sa.ForeignKeyConstraint(
-            ["platform_id"], ["platforms.id"], name=op.f("fk_identities_platform_id_platforms")
-        ),
+        sa.ForeignKeyConstraint(["platform_id"], ["platforms.id"], name=op.f("fk_identities_platform_id_platforms")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_identities")),
         sa.UniqueConstraint(
             "platform_id", "deployment_key", "sub", name=op.f("uq_identities_platform_id_deployment_key_sub")
@@ -129,13 +118,9 @@ def upgrade() -> None:
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("platform_id", BigId, nullable=True),
         sa.ForeignKeyConstraint(
-            ["organization_id"],
-            ["organizations.id"],
-            name=op.f("fk_invitations_organization_id_organizations"),
+            ["organization_id"], ["organizations.id"], name=op.f("fk_invitations_organization_id_organizations")
         ),
-        sa.ForeignKeyConstraint(
-            ["platform_id"], ["platforms.id"], name=op.f("fk_invitations_platform_id_platforms")
-        ),
+        sa.ForeignKeyConstraint(["platform_id"], ["platforms.id"], name=op.f("fk_invitations_platform_id_platforms")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invitations")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_invitations_token_hash")),
     )

@@ -37,9 +37,7 @@ def upgrade() -> None:
         sa.Column("minutes", sa.Integer(), nullable=False),
         sa.Column("document", Json, nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["offering_id"], ["offerings.id"], name=op.f("fk_versions_offering_id_offerings")
-        ),
+        sa.ForeignKeyConstraint(["offering_id"], ["offerings.id"], name=op.f("fk_versions_offering_id_offerings")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_versions")),
         sa.UniqueConstraint("offering_id", "number", name=op.f("uq_versions_offering_id_number")),
     )
@@ -53,15 +51,10 @@ def upgrade() -> None:
         sa.Column("line_items_url", sa.String(length=2000), nullable=True),
         sa.Column("memberships_url", sa.String(length=2000), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["platform_id"], ["platforms.id"], name=op.f("fk_contexts_platform_id_platforms")
-        ),
+        sa.ForeignKeyConstraint(["platform_id"], ["platforms.id"], name=op.f("fk_contexts_platform_id_platforms")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contexts")),
         sa.UniqueConstraint(
-            "platform_id",
-            "deployment_id",
-            "context_id",
-            name=op.f("uq_contexts_platform_id_deployment_id_context_id"),
+            "platform_id", "deployment_id", "context_id", name=op.f("uq_contexts_platform_id_deployment_id_context_id")
         ),
     )
     op.create_table(
@@ -74,9 +67,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=255), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["context_id"], ["contexts.id"], name=op.f("fk_cohorts_context_id_contexts")),
-        sa.ForeignKeyConstraint(
-            ["offering_id"], ["offerings.id"], name=op.f("fk_cohorts_offering_id_offerings")
-        ),
+        sa.ForeignKeyConstraint(["offering_id"], ["offerings.id"], name=op.f("fk_cohorts_offering_id_offerings")),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_cohorts_organization_id_organizations")
         ),
@@ -100,18 +91,13 @@ def upgrade() -> None:
         sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_activity", sa.String(length=64), nullable=True),
         sa.CheckConstraint(
-            "(state = 'completed') = (completed_at IS NOT NULL)",
-            name=op.f("ck_enrolments_completion_is_dated"),
+            "(state = 'completed') = (completed_at IS NOT NULL)", name=op.f("ck_enrolments_completion_is_dated")
         ),
         sa.CheckConstraint("state IN ('active', 'completed')", name=op.f("ck_enrolments_state")),
         sa.ForeignKeyConstraint(["cohort_id"], ["cohorts.id"], name=op.f("fk_enrolments_cohort_id_cohorts")),
+        sa.ForeignKeyConstraint(["identity_id"], ["identities.id"], name=op.f("fk_enrolments_identity_id_identities")),
         sa.ForeignKeyConstraint(
-            ["identity_id"], ["identities.id"], name=op.f("fk_enrolments_identity_id_identities")
-        ),
-        sa.ForeignKeyConstraint(
-            ["organization_id"],
-            ["organizations.id"],
-            name=op.f("fk_enrolments_organization_id_organizations"),
+            ["organization_id"], ["organizations.id"], name=op.f("fk_enrolments_organization_id_organizations")
         ),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_enrolments_person_id_people")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_enrolments")),
@@ -132,12 +118,8 @@ def upgrade() -> None:
         sa.Column("cohort_id", BigId, nullable=False),
         sa.Column("session_number", sa.Integer(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["cohort_id"], ["cohorts.id"], name=op.f("fk_resource_links_cohort_id_cohorts")
-        ),
-        sa.ForeignKeyConstraint(
-            ["context_id"], ["contexts.id"], name=op.f("fk_resource_links_context_id_contexts")
-        ),
+        sa.ForeignKeyConstraint(["cohort_id"], ["cohorts.id"], name=op.f("fk_resource_links_cohort_id_cohorts")),
+        sa.ForeignKeyConstraint(["context_id"], ["contexts.id"], name=op.f("fk_resource_links_context_id_contexts")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_resource_links")),
         sa.UniqueConstraint(
             "context_id", "resource_link_id", name=op.f("uq_resource_links_context_id_resource_link_id")
@@ -153,9 +135,7 @@ def upgrade() -> None:
         sa.Column("choice", sa.String(length=16), nullable=False),
         sa.Column("right", sa.Boolean(), nullable=True),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["enrolment_id"], ["enrolments.id"], name=op.f("fk_answers_enrolment_id_enrolments")
-        ),
+        sa.ForeignKeyConstraint(["enrolment_id"], ["enrolments.id"], name=op.f("fk_answers_enrolment_id_enrolments")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_answers")),
     )
     op.create_index("ix_answers_enrolment_id_activity", "answers", ["enrolment_id", "activity"], unique=False)
@@ -173,14 +153,10 @@ def upgrade() -> None:
             ["enrolment_id"], ["enrolments.id"], name=op.f("fk_completions_enrolment_id_enrolments")
         ),
         sa.ForeignKeyConstraint(
-            ["organization_id"],
-            ["organizations.id"],
-            name=op.f("fk_completions_organization_id_organizations"),
+            ["organization_id"], ["organizations.id"], name=op.f("fk_completions_organization_id_organizations")
         ),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_completions_person_id_people")),
-        sa.ForeignKeyConstraint(
-            ["version_id"], ["versions.id"], name=op.f("fk_completions_version_id_versions")
-        ),
+        sa.ForeignKeyConstraint(["version_id"], ["versions.id"], name=op.f("fk_completions_version_id_versions")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_completions")),
         sa.UniqueConstraint("enrolment_id", name=op.f("uq_completions_enrolment_id")),
     )
@@ -199,9 +175,7 @@ def upgrade() -> None:
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("minutes", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["enrolment_id"], ["enrolments.id"], name=op.f("fk_progress_enrolment_id_enrolments")
-        ),
+        sa.ForeignKeyConstraint(["enrolment_id"], ["enrolments.id"], name=op.f("fk_progress_enrolment_id_enrolments")),
         sa.PrimaryKeyConstraint("enrolment_id", "activity", name=op.f("pk_progress")),
     )
 

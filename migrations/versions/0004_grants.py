@@ -26,16 +26,11 @@ def upgrade() -> None:
         sa.Column("waiting", sa.Boolean(), nullable=False),
         sa.Column("next_path", sa.String(length=500), nullable=False),
         sa.CheckConstraint(
-            "course_role IN ('learner', 'instructor', 'administrator', 'none')",
-            name=op.f("ck_sign_ins_course_role"),
+            "course_role IN ('learner', 'instructor', 'administrator', 'none')", name=op.f("ck_sign_ins_course_role")
         ),
-        sa.ForeignKeyConstraint(
-            ["context_id"], ["contexts.id"], name=op.f("fk_sign_ins_context_id_contexts")
-        ),
+        sa.ForeignKeyConstraint(["context_id"], ["contexts.id"], name=op.f("fk_sign_ins_context_id_contexts")),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_sign_ins_person_id_people")),
-        sa.ForeignKeyConstraint(
-            ["platform_id"], ["platforms.id"], name=op.f("fk_sign_ins_platform_id_platforms")
-        ),
+        sa.ForeignKeyConstraint(["platform_id"], ["platforms.id"], name=op.f("fk_sign_ins_platform_id_platforms")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_ins")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_sign_ins_token_hash")),
     )
@@ -56,12 +51,8 @@ def upgrade() -> None:
         sa.Column("bound_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("role IN ('trainer', 'lsc', 'viewer', 'admin')", name=op.f("ck_grants_role")),
-        sa.CheckConstraint(
-            "(person_id IS NULL) = (bound_at IS NULL)", name=op.f("ck_grants_binding_is_dated")
-        ),
-        sa.CheckConstraint(
-            "person_id IS NOT NULL OR code_hash IS NOT NULL", name=op.f("ck_grants_reachable")
-        ),
+        sa.CheckConstraint("(person_id IS NULL) = (bound_at IS NULL)", name=op.f("ck_grants_binding_is_dated")),
+        sa.CheckConstraint("person_id IS NOT NULL OR code_hash IS NOT NULL", name=op.f("ck_grants_reachable")),
         sa.ForeignKeyConstraint(["cohort_id"], ["cohorts.id"], name=op.f("fk_grants_cohort_id_cohorts")),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_grants_organization_id_organizations")

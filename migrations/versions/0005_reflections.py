@@ -34,9 +34,7 @@ def upgrade() -> None:
         sa.Column("reader_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("met_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(
-            "(state = 'met') = (met_at IS NOT NULL)", name=op.f("ck_reflections_meeting_is_dated")
-        ),
+        sa.CheckConstraint("(state = 'met') = (met_at IS NOT NULL)", name=op.f("ck_reflections_meeting_is_dated")),
         sa.CheckConstraint(
             "(state IN ('submitted', 'in_review')) = (waiting_since IS NOT NULL)",
             name=op.f("ck_reflections_waiting_is_dated"),
@@ -50,9 +48,7 @@ def upgrade() -> None:
             ["enrolment_id"], ["enrolments.id"], name=op.f("fk_reflections_enrolment_id_enrolments")
         ),
         sa.ForeignKeyConstraint(
-            ["organization_id"],
-            ["organizations.id"],
-            name=op.f("fk_reflections_organization_id_organizations"),
+            ["organization_id"], ["organizations.id"], name=op.f("fk_reflections_organization_id_organizations")
         ),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_reflections_person_id_people")),
         sa.ForeignKeyConstraint(["reader_id"], ["people.id"], name=op.f("fk_reflections_reader_id_people")),
@@ -83,6 +79,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("reflection_id", "number", name=op.f("uq_revisions_reflection_id_number")),
     )
     op.create_table(
+        "set_aside",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("reflection_id", BigId, nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("set_aside_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["reflection_id"], ["reflections.id"], name=op.f("fk_set_aside_reflection_id_reflections")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_set_aside")),
+    )
+    op.create_index("ix_set_aside_reflection_id", "set_aside", ["reflection_id"], unique=False)
+    op.create_table(
         "feedback",
         sa.Column("id", BigId, nullable=False),
         sa.Column("reflection_id", BigId, nullable=False),
@@ -98,18 +106,14 @@ def upgrade() -> None:
         sa.Column("decision", sa.String(length=32), nullable=True),
         sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint(
-            "decision IS NULL OR decision IN ('return', 'accept')", name=op.f("ck_feedback_decision")
-        ),
+        sa.CheckConstraint("decision IS NULL OR decision IN ('return', 'accept')", name=op.f("ck_feedback_decision")),
         sa.CheckConstraint(
             "(released_at IS NULL) = (decision IS NULL)", name=op.f("ck_feedback_release_is_a_decision")
         ),
         sa.ForeignKeyConstraint(
             ["reflection_id"], ["reflections.id"], name=op.f("fk_feedback_reflection_id_reflections")
         ),
-        sa.ForeignKeyConstraint(
-            ["revision_id"], ["revisions.id"], name=op.f("fk_feedback_revision_id_revisions")
-        ),
+        sa.ForeignKeyConstraint(["revision_id"], ["revisions.id"], name=op.f("fk_feedback_revision_id_revisions")),
         sa.ForeignKeyConstraint(["trainer_id"], ["people.id"], name=op.f("fk_feedback_trainer_id_people")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_feedback")),
         sa.UniqueConstraint("revision_id", "trainer_id", name=op.f("uq_feedback_revision_id_trainer_id")),
@@ -128,5 +132,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop them."""
     op.drop_table("feedback")
+    op.drop_table("set_aside")
     op.drop_table("revisions")
     op.drop_table("reflections")

@@ -21,9 +21,7 @@ def upgrade() -> None:
         sa.Column("url", sa.String(length=2000), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["cohort_id"], ["cohorts.id"], name=op.f("fk_line_items_cohort_id_cohorts")),
-        sa.ForeignKeyConstraint(
-            ["platform_id"], ["platforms.id"], name=op.f("fk_line_items_platform_id_platforms")
-        ),
+        sa.ForeignKeyConstraint(["platform_id"], ["platforms.id"], name=op.f("fk_line_items_platform_id_platforms")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_line_items")),
         sa.UniqueConstraint("platform_id", "url", name=op.f("uq_line_items_platform_id_url")),
     )
@@ -50,23 +48,15 @@ def upgrade() -> None:
         sa.Column("stamped_version", sa.Integer(), nullable=True),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("problem", sa.String(length=1000), nullable=True),
-        sa.CheckConstraint(
-            "progress IN ('started', 'submitted', 'completed')", name=op.f("ck_outbox_progress")
-        ),
+        sa.CheckConstraint("progress IN ('started', 'submitted', 'completed')", name=op.f("ck_outbox_progress")),
         sa.CheckConstraint("state IN ('due', 'sent', 'refused', 'not_sent')", name=op.f("ck_outbox_state")),
-        sa.ForeignKeyConstraint(
-            ["enrolment_id"], ["enrolments.id"], name=op.f("fk_outbox_enrolment_id_enrolments")
-        ),
-        sa.ForeignKeyConstraint(
-            ["line_item_id"], ["line_items.id"], name=op.f("fk_outbox_line_item_id_line_items")
-        ),
+        sa.ForeignKeyConstraint(["enrolment_id"], ["enrolments.id"], name=op.f("fk_outbox_enrolment_id_enrolments")),
+        sa.ForeignKeyConstraint(["line_item_id"], ["line_items.id"], name=op.f("fk_outbox_line_item_id_line_items")),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_outbox_organization_id_organizations")
         ),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_outbox_person_id_people")),
-        sa.ForeignKeyConstraint(
-            ["platform_id"], ["platforms.id"], name=op.f("fk_outbox_platform_id_platforms")
-        ),
+        sa.ForeignKeyConstraint(["platform_id"], ["platforms.id"], name=op.f("fk_outbox_platform_id_platforms")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
         sa.UniqueConstraint("line_item_id", "person_id", name=op.f("uq_outbox_line_item_id_person_id")),
     )
@@ -79,9 +69,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'due'"),
     )
     op.create_index("ix_outbox_enrolment_id", "outbox", ["enrolment_id"], unique=False)
-    op.create_index(
-        "ix_outbox_organization_id_state", "outbox", ["organization_id", "state", "id"], unique=False
-    )
+    op.create_index("ix_outbox_organization_id_state", "outbox", ["organization_id", "state", "id"], unique=False)
 
 
 def downgrade() -> None:

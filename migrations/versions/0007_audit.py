@@ -26,15 +26,11 @@ def upgrade() -> None:
         sa.Column("facts", Json, nullable=False),
         sa.ForeignKeyConstraint(["actor_id"], ["people.id"], name=op.f("fk_audit_events_actor_id_people")),
         sa.ForeignKeyConstraint(
-            ["organization_id"],
-            ["organizations.id"],
-            name=op.f("fk_audit_events_organization_id_organizations"),
+            ["organization_id"], ["organizations.id"], name=op.f("fk_audit_events_organization_id_organizations")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_events")),
     )
-    op.create_index(
-        "ix_audit_events_organization_id_at", "audit_events", ["organization_id", "at"], unique=False
-    )
+    op.create_index("ix_audit_events_organization_id_at", "audit_events", ["organization_id", "at"], unique=False)
 
 
 def downgrade() -> None:

@@ -6,11 +6,14 @@ import secrets
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from plugin.actions import audit
-from plugin.db.people import Grant
+from plugin.db.learning import Enrolment, Progress
+from plugin.db.outbox import OutboxRow
+from plugin.db.people import Grant, OrganizationLine
+from plugin.db.reflections import Reflection
 from plugin.domain.people import Role
 
 CODE_LIFE = timedelta(days=14)
@@ -85,6 +88,7 @@ def bind(session: Session, code: str, *, person: int, now: datetime) -> Grant:
     if grant is None:
         raise GrantRefused("This code is not known. Check each character, or ask for a new one.")
     if bound.rowcount == 1:  # type: ignore[attr-defined]  # a cursor result
+        _forget_way_in(session, person, grant.organization_id)
         audit.remember(
             session, "bind grant", f"grant {grant.id}", by=person, organization=grant.organization_id, now=now
         )
@@ -96,6 +100,23 @@ def bind(session: Session, code: str, *, person: int, now: datetime) -> Grant:
     if grant.revoked_at is not None:
         raise GrantRefused("This code was taken back. Ask for a new one.")
     raise GrantRefused("This code is too old: codes live for 14 days. Ask for a new one.")
+
+
+def _forget_way_in(session: Session, person: int, organization: int) -> None:
+    """A trainer or LSC came in by a member's link: an enrolment they never began is none, so no report counts it."""
+    lines = select(OrganizationLine.organization_id).where(OrganizationLine.ancestor_id == organization)
+    session.execute(
+        delete(Enrolment)
+        .where(
+            Enrolment.person_id == person,
+            Enrolment.started_at.is_(None),
+            Enrolment.organization_id.in_(lines),
+            ~exists().where(Progress.enrolment_id == Enrolment.id),
+            ~exists().where(Reflection.enrolment_id == Enrolment.id),
+            ~exists().where(OutboxRow.enrolment_id == Enrolment.id),
+        )
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _hashed(code: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -59,11 +60,36 @@ class Standing:
 
 def of(session: Session, enrolment: Enrolment, cohort: Cohort) -> Standing:
     """Load where the enrolment stands."""
-    pack = offerings.pack_of(session, cohort.version_id)
-    rows = session.scalars(select(Progress).where(Progress.enrolment_id == enrolment.id))
-    progress = {row.activity: row for row in rows}
-    written = session.scalars(select(Reflection).where(Reflection.enrolment_id == enrolment.id))
-    reflections = {row.activity: row for row in written}
+    return of_all(session, [(enrolment, cohort)])[0]
+
+
+def of_all(session: Session, enrolments: Sequence[tuple[Enrolment, Cohort]]) -> list[Standing]:
+    """Load where several enrolments stand, in two queries for all of them; in the order they are given."""
+    progress: dict[int, dict[str, Progress]] = {enrolment.id: {} for enrolment, _ in enrolments}
+    written: dict[int, dict[str, Reflection]] = {enrolment.id: {} for enrolment, _ in enrolments}
+    for row in session.scalars(select(Progress).where(Progress.enrolment_id.in_(progress))):
+        progress[row.enrolment_id][row.activity] = row
+    for text in session.scalars(select(Reflection).where(Reflection.enrolment_id.in_(written))):
+        written[text.enrolment_id][text.activity] = text
+    return [
+        _standing(
+            offerings.pack_of(session, cohort.version_id),
+            enrolment,
+            cohort,
+            progress[enrolment.id],
+            written[enrolment.id],
+        )
+        for enrolment, cohort in enrolments
+    ]
+
+
+def _standing(
+    pack: content.Pack,
+    enrolment: Enrolment,
+    cohort: Cohort,
+    progress: dict[str, Progress],
+    reflections: dict[str, Reflection],
+) -> Standing:
     steps = tuple(
         Step(
             activity.key,
@@ -71,8 +97,7 @@ def of(session: Session, enrolment: Enrolment, cohort: Cohort) -> Standing:
             activity.required,
             _state(progress.get(activity.key), reflections.get(activity.key)),
         )
-        for part in pack.sessions
-        for activity in part.activities
+        for activity in pack.activities
     )
     return Standing(enrolment, cohort, pack, steps, progress, reflections)
 

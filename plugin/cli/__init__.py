@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from plugin.cli import database, grants, organizations, packs
+from plugin.cli import database, grants, organizations, packs, platforms
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -17,3 +17,4 @@ main.add_command(database.db)
 main.add_command(organizations.organizations)
 main.add_command(grants.grant)
 main.add_command(packs.packs)
+main.add_command(platforms.platforms)

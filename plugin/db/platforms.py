@@ -71,8 +71,7 @@ class ToolKey(Base):
     private_key: Mapped[str] = mapped_column(Text)
     public_jwk: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
-    signs_from: Mapped[datetime]
-    retired_at: Mapped[datetime | None]  # since when another key signs
+    revoked_at: Mapped[datetime | None]  # taken out at once; a rotated key needs no date, `lti.keys` reckons it
 
 
 class UsedNonce(Base):

@@ -76,6 +76,18 @@ class Revision(Base):
     taken_back_at: Mapped[datetime | None]
 
 
+class SetAside(Base):
+    """A text that lost against another tab's or device's: kept, so that a choice made in a hurry loses nothing."""
+
+    __tablename__ = "set_aside"
+    __table_args__ = (Index("ix_set_aside_reflection_id", "reflection_id"),)
+
+    id: Mapped[Key]
+    reflection_id: Mapped[int] = mapped_column(ForeignKey("reflections.id"))
+    text: Mapped[str] = mapped_column(Text)
+    set_aside_at: Mapped[datetime]
+
+
 class Feedback(Base):
     """A trainer's answer to one revision: a draft of each trainer's own until one of them is released."""
 

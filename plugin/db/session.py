@@ -15,6 +15,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session
 
+from plugin.db import folding
+
 WRITES = "practicum_writes"  # execution option: this transaction is going to write
 POOL_SIZE = 8
 POOL_TIMEOUT = 10.0  # seconds a request waits for a connection before it is told to come back
@@ -85,6 +87,7 @@ def _sqlite(url: str, path: Path) -> Engine:
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.execute("PRAGMA cache_size = -16000")
         cursor.close()
+        folding.prepare(connection)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

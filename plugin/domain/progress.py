@@ -17,6 +17,9 @@ class ActivityState(StrEnum):
     DONE = "done"
 
 
+OPEN = frozenset({ActivityState.NEW, ActivityState.OPENED, ActivityState.RETURNED})  # the member's turn
+
+
 @dataclass(frozen=True)
 class Step:
     """One activity as the rules see it; `minutes` is its designed length."""
@@ -45,5 +48,21 @@ def continue_with(steps: Sequence[Step], last: str | None) -> str | None:
 
 def minutes_left(steps: Sequence[Step]) -> int:
     """Designed minutes of the required activities the member has still to do."""
-    open_states = {ActivityState.NEW, ActivityState.OPENED, ActivityState.RETURNED}
-    return sum(step.minutes for step in steps if step.required and step.state in open_states)
+    return sum(step.minutes for step in steps if step.required and step.state in OPEN)
+
+
+def next_after(steps: Sequence[Step], key: str) -> str | None:
+    """The activity to go to when this one is finished: the next open one in order, else whatever else is open."""
+    here = next((place for place, step in enumerate(steps) if step.key == key), len(steps))
+    later = next((step.key for step in steps[here + 1 :] if step.state in OPEN), None)
+    return later or continue_with([step for step in steps if step.key != key], None)
+
+
+def left_of(minutes: int, position: int) -> int:
+    """Designed minutes of a text from the place where the reader is (0–1000) to its end; at least one."""
+    return max(1, -(-minutes * (1000 - min(max(position, 0), 1000)) // 1000))
+
+
+def is_settled(asked: frozenset[str], found: frozenset[str]) -> bool:
+    """Whether every question, scenario or statement has the answer that it wants."""
+    return bool(asked) and asked <= found

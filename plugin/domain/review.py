@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -91,3 +92,50 @@ def may_be_met(rule: PassRule, marks: Mapping[str, Mark], criteria: frozenset[st
 def without_reason(marks: Mapping[str, Mark], comments: Mapping[str, str]) -> frozenset[str]:
     """Criteria marked not yet without a comment: a member must be told what to change."""
     return frozenset(key for key, mark in marks.items() if mark is Mark.NOT_YET and not comments.get(key, "").strip())
+
+
+LONGEST_ANSWER = 10_000  # characters in one field of a feedback
+
+
+class Lack(StrEnum):
+    """What an answer still needs before it can be released."""
+
+    MARK = "mark"  # a criterion without a mark
+    BETTER_MARK = "better mark"  # a mark with which the reflection cannot be met
+    REASON = "reason"  # a criterion that is not yet met, without a comment
+    ADVICE = "advice"  # neither a comment nor a next step
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something an answer lacks; `criterion` is the key of the one concerned, None where it is the whole answer."""
+
+    lack: Lack
+    criterion: str | None = None
+
+
+def problems(
+    step: Step,
+    *,
+    rule: PassRule,
+    criteria: Sequence[str],
+    marks: Mapping[str, Mark],
+    comments: Mapping[str, str],
+    next_step: str,
+) -> tuple[Problem, ...]:
+    """What keeps this answer from being released with this step (RETURN or ACCEPT), in the order of the criteria.
+
+    To accept, every criterion has a mark that the rule lets through. To return, whatever is not yet met has a comment,
+    and something says what to do: a comment or a next step.
+    """
+    given = {key: marks[key] for key in criteria if key in marks}
+    if step is Step.ACCEPT:
+        passing = {key for key in given if may_be_met(rule, {key: given[key]}, frozenset({key}))}
+        return tuple(
+            Problem(Lack.BETTER_MARK if key in given else Lack.MARK, key) for key in criteria if key not in passing
+        )
+    unexplained = without_reason(given, comments)
+    if unexplained:
+        return tuple(Problem(Lack.REASON, key) for key in criteria if key in unexplained)
+    advice = [next_step, *(comments.get(key, "") for key in criteria)]
+    return () if any(text.strip() for text in advice) else (Problem(Lack.ADVICE),)

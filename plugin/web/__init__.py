@@ -12,7 +12,7 @@ from plugin.web import access, errors, formats, frame, headers, identity, transa
 def install(app: Flask) -> None:
     """Everything that holds for every page, then the pages."""
     Babel(app, locale_selector=locale)
-    CSRFProtect(app)
+    csrf = CSRFProtect(app)
     transaction.install(app)
     identity.install(app)
     access.install(app)
@@ -21,6 +21,9 @@ def install(app: Flask) -> None:
     frame.install(app)
     headers.install(app)
     pages(app)
+    # an LMS posts these; state and nonce, or a one-time token, stand in for the form's token
+    csrf.exempt(app.blueprints["lti"])
+    csrf.exempt(app.blueprints["registration"])
 
 
 def locale() -> str:
@@ -33,11 +36,14 @@ def locale() -> str:
 def pages(app: Flask) -> None:
     """The blueprints, one for each room of the house."""
     from plugin.web.admin import admin
+    from plugin.web.cohort import cohort
+    from plugin.web.deep_linking import deep_linking
     from plugin.web.lsc import lsc
     from plugin.web.lti import lti
     from plugin.web.member import member
     from plugin.web.public import public
+    from plugin.web.registration import registration
     from plugin.web.trainer import trainer
 
-    for blueprint in (public, lti, member, trainer, lsc, admin):
+    for blueprint in (public, lti, registration, deep_linking, cohort, member, trainer, lsc, admin):
         app.register_blueprint(blueprint)

@@ -1,18 +1,117 @@
-"""The admin pages."""
+"""/platforms: the connections to LMSs of the organizations that an administrator looks after."""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy import select
+from werkzeug.exceptions import NotFound
 
-from plugin.domain.people import Capability
-from plugin.web.access import needs
+from plugin import clock
+from plugin.actions import platforms as connections
+from plugin.actions.platforms import PlatformRefused
+from plugin.db.people import Organization
+from plugin.db.platforms import Deployment, Platform, PlatformState
+from plugin.db.scopes import within
+from plugin.domain.people import Capability, roles_for
+from plugin.web.access import current, needs
+from plugin.web.errors import Refused
+from plugin.web.transaction import session
+from plugin.web.wiring import wiring
 
-admin = Blueprint("admin", __name__)
+admin = Blueprint("admin", __name__, url_prefix="/platforms")
+
+ADMINS = roles_for(Capability.ADMINISTER)
+MOST = 200  # connections on one page; a national installation filters by organization
 
 
-@admin.get("/platforms")
+def _platform(platform_id: int) -> Platform:
+    found = session().scalar(
+        select(Platform).where(Platform.id == platform_id, within(current().grants, ADMINS, Platform.organization_id))
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _organizations() -> list[Organization]:
+    reached = within(current().grants, ADMINS, Organization.id)
+    return list(session().scalars(select(Organization).where(reached).order_by(Organization.name).limit(MOST)))
+
+
+@admin.get("/")
 @needs(Capability.ADMINISTER)
 def platforms() -> ResponseReturnValue:
-    """Connections to LMSs."""
-    return render_template("layout.html")
+    """All connections, those that wait for approval first."""
+    rows = session().execute(
+        select(Platform, Organization.name)
+        .join(Organization, Organization.id == Platform.organization_id)
+        .where(within(current().grants, ADMINS, Platform.organization_id))
+        .order_by((Platform.state == PlatformState.PENDING).desc(), Platform.name)
+        .limit(MOST)
+    )
+    return render_template("admin/platforms.html", rows=rows.all(), organizations=_organizations(), link=None)
+
+
+@admin.post("/invite")
+@needs(Capability.ADMINISTER)
+def invite() -> ResponseReturnValue:
+    """A one-time registration link, shown once."""
+    chosen = request.form.get("organization", "")
+    body = next((body for body in _organizations() if str(body.id) == chosen), None)
+    if body is None:
+        raise NotFound
+    token = connections.invite(
+        session(),
+        organization=body.id,
+        approve=request.form.get("approve") == "yes",
+        by=current().person_id,
+        now=clock.now(),
+    )
+    link = f"{wiring().settings.base_url}{url_for('registration.ask', token=token)}"
+    return render_template("admin/invited.html", link=link, organization=body.name)
+
+
+@admin.get("/<int:platform_id>")
+@needs(Capability.ADMINISTER)
+def platform(platform_id: int) -> ResponseReturnValue:
+    """One connection: what it is, and what may be done with it."""
+    found = _platform(platform_id)
+    deployments = session().scalars(
+        select(Deployment.deployment_id).where(Deployment.platform_id == found.id).order_by(Deployment.id).limit(MOST)
+    )
+    return render_template("admin/platform.html", platform=found, deployments=deployments.all(), states=PlatformState)
+
+
+@admin.post("/<int:platform_id>/state")
+@needs(Capability.ADMINISTER)
+def set_state(platform_id: int) -> ResponseReturnValue:
+    """Approve, disable, or let in again."""
+    found = _platform(platform_id)
+    wanted = request.form.get("state", "")
+    if wanted not in {PlatformState.ACTIVE.value, PlatformState.DISABLED.value}:
+        raise Refused(400, _("This did not arrive whole"), _("Go back, reload the page and use its buttons."))
+    connections.set_state(session(), found, PlatformState(wanted), by=current().person_id, now=clock.now())
+    flash(
+        _("%(name)s is switched on.", name=found.name)
+        if wanted == "active"
+        else _("%(name)s is switched off.", name=found.name),
+        "done",
+    )
+    return redirect(url_for("admin.platform", platform_id=found.id), 303)
+
+
+@admin.post("/<int:platform_id>/deployments")
+@needs(Capability.ADMINISTER)
+def add_deployment(platform_id: int) -> ResponseReturnValue:
+    """Let launches of one more deployment in."""
+    found = _platform(platform_id)
+    try:
+        connections.add_deployment(
+            session(), found, request.form.get("deployment", ""), by=current().person_id, now=clock.now()
+        )
+    except PlatformRefused as error:
+        raise Refused(400, _("The deployment was not added"), str(error)) from error
+    flash(_("The deployment is added."), "done")
+    return redirect(url_for("admin.platform", platform_id=found.id), 303)

@@ -20,6 +20,11 @@ def may_frame(hosts: Iterable[str]) -> None:
     g.frame_hosts = tuple(hosts)
 
 
+def frame_anywhere() -> None:
+    """A refusal without anything to click may stand in any frame: it is often all that an unknown LMS can be told."""
+    g.frame_anywhere = True
+
+
 def may_post_to(origins: Iterable[str]) -> None:
     """Let a form of this answer go to these origins (the return of deep linking)."""
     g.form_origins = tuple(origins)
@@ -27,7 +32,8 @@ def may_post_to(origins: Iterable[str]) -> None:
 
 def _origins(hosts: Iterable[str]) -> list[str]:
     schemes = ("https", "http") if wiring().settings.development else ("https",)
-    return [f"{scheme}://{host}" for host in sorted(set(hosts)) for scheme in schemes]
+    ported = {host if ":" in host else f"{host}:*" for host in hosts}
+    return [f"{scheme}://{host}" for host in sorted(ported) for scheme in schemes]
 
 
 def install(app: Flask) -> None:
@@ -42,7 +48,7 @@ def install(app: Flask) -> None:
         hosts = set(g.get("frame_hosts", ()))
         if response.mimetype == "text/html" and (person := visitor()):
             hosts.update(person.row.platform_hosts)
-        frames = " ".join(["'self'", *_origins(hosts)])
+        frames = "*" if g.get("frame_anywhere") else " ".join(["'self'", *_origins(hosts)])
         forms = " ".join(["'self'", *g.get("form_origins", ())])
         response.headers["Content-Security-Policy"] = f"{POLICY}; frame-ancestors {frames}; form-action {forms}"
         # a reflection must not lie about in a cache of a shared computer

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from hashlib import sha256
 from typing import Any
 
 from flask import Flask
@@ -13,6 +12,7 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 
 from plugin import clock
 from plugin.db.sign_ins import GrantScope, SignedIn, find_signed_in
+from plugin.db.tokens import hashed
 from plugin.domain.people import Capability, CourseRole, capabilities
 from plugin.web.transaction import session
 
@@ -54,11 +54,6 @@ class Visitor(UserMixin):  # type: ignore[misc]  # flask-login ships no types
     def capabilities(self) -> frozenset[Capability]:
         """What they may do somewhere; the door to a row asks for the place."""
         return capabilities(frozenset(grant.role for grant in self.grants))
-
-
-def hashed(token: str) -> str:
-    """How a one-time or sign-in token is stored: its SHA-256 in hex. Tokens are long and random: no salt is needed."""
-    return sha256(token.encode()).hexdigest()
 
 
 def visitor() -> Visitor | None:

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from flask import current_app
 from sqlalchemy import Engine
 
+from lti.http import HttpClient
+from lti.key_sets import KeySets
+from lti.state import Sealer
+from lti.stores import ToolKeys
+from lti.urls import Tool
 from plugin.settings import Settings
 
 
@@ -17,6 +22,11 @@ class Wiring:
     settings: Settings
     engine: Engine
     reader: Engine
+    http: HttpClient
+    key_sets: KeySets
+    sealer: Sealer
+    tool: Tool
+    tool_keys: ToolKeys
 
 
 def wiring() -> Wiring:
