@@ -14,6 +14,17 @@ BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     """Make the tables."""
     op.create_table(
+        "platform_pauses",
+        sa.Column("platform_id", BigId, autoincrement=False, nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["platform_id"], ["platforms.id"], name=op.f("fk_platform_pauses_platform_id_platforms")
+        ),
+        sa.PrimaryKeyConstraint("platform_id", name=op.f("pk_platform_pauses")),
+    )
+    op.create_table(
         "line_items",
         sa.Column("id", BigId, nullable=False),
         sa.Column("platform_id", BigId, nullable=False),
@@ -43,6 +54,8 @@ def upgrade() -> None:
         sa.Column("queued_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease", sa.String(length=32), nullable=True),
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("stamped_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("stamped_version", sa.Integer(), nullable=True),
@@ -50,6 +63,7 @@ def upgrade() -> None:
         sa.Column("problem", sa.String(length=1000), nullable=True),
         sa.CheckConstraint("progress IN ('started', 'submitted', 'completed')", name=op.f("ck_outbox_progress")),
         sa.CheckConstraint("state IN ('due', 'sent', 'refused', 'not_sent')", name=op.f("ck_outbox_state")),
+        sa.CheckConstraint("(lease IS NULL) = (leased_until IS NULL)", name=op.f("ck_outbox_lease_is_dated")),
         sa.ForeignKeyConstraint(["enrolment_id"], ["enrolments.id"], name=op.f("fk_outbox_enrolment_id_enrolments")),
         sa.ForeignKeyConstraint(["line_item_id"], ["line_items.id"], name=op.f("fk_outbox_line_item_id_line_items")),
         sa.ForeignKeyConstraint(
@@ -63,16 +77,25 @@ def upgrade() -> None:
     op.create_index(
         "ix_outbox_due",
         "outbox",
-        ["due_at", "id"],
+        ["platform_id", "due_at", "id"],
         unique=False,
         postgresql_where=sa.text("state = 'due'"),
         sqlite_where=sa.text("state = 'due'"),
     )
     op.create_index("ix_outbox_enrolment_id", "outbox", ["enrolment_id"], unique=False)
     op.create_index("ix_outbox_organization_id_state", "outbox", ["organization_id", "state", "id"], unique=False)
+    op.create_index(
+        "ix_outbox_refused",
+        "outbox",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'refused'"),
+        sqlite_where=sa.text("state = 'refused'"),
+    )
 
 
 def downgrade() -> None:
     """Drop them."""
     op.drop_table("outbox")
     op.drop_table("line_items")
+    op.drop_table("platform_pauses")

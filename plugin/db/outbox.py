@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    UniqueConstraint,
+    func,
+    select,
+    text,
+)
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from plugin.db.base import Base, Key, OneOf, allowed
+from plugin.db.platforms import Platform, PlatformState
 from plugin.domain.scores import Progress
 
 
@@ -34,6 +46,17 @@ class LineItem(Base):
     created_at: Mapped[datetime]
 
 
+class PlatformPause(Base):
+    """An LMS that does not answer, or that asks for patience: what every worker knows of it. Gone once it answers."""
+
+    __tablename__ = "platform_pauses"
+
+    platform_id: Mapped[int] = mapped_column(ForeignKey("platforms.id"), primary_key=True, autoincrement=False)
+    since: Mapped[datetime]
+    failures: Mapped[int] = mapped_column(Integer)  # to reach it, one after the other
+    until: Mapped[datetime | None]  # nothing is sent to it before
+
+
 class OutboxRow(Base):
     """The state a person's cell in a gradebook column shall have, and how far the telling of it is."""
 
@@ -42,12 +65,21 @@ class OutboxRow(Base):
         UniqueConstraint("line_item_id", "person_id"),
         CheckConstraint(allowed("state", OutboxState), name="state"),
         CheckConstraint(allowed("progress", Progress), name="progress"),
+        CheckConstraint("(lease IS NULL) = (leased_until IS NULL)", name="lease_is_dated"),
+        # each LMS has a line of its own, so that a long one costs the others nothing
         Index(
             "ix_outbox_due",
+            "platform_id",
             "due_at",
             "id",
             postgresql_where=text("state = 'due'"),
             sqlite_where=text("state = 'due'"),
+        ),
+        Index(
+            "ix_outbox_refused",
+            "id",
+            postgresql_where=text("state = 'refused'"),
+            sqlite_where=text("state = 'refused'"),
         ),
         Index("ix_outbox_enrolment_id", "enrolment_id"),
         Index("ix_outbox_organization_id_state", "organization_id", "state", "id"),
@@ -67,9 +99,36 @@ class OutboxRow(Base):
     state: Mapped[OutboxState] = mapped_column(OneOf(OutboxState))
     queued_at: Mapped[datetime]  # since when this state waits
     due_at: Mapped[datetime]
-    attempts: Mapped[int] = mapped_column(Integer)
+    attempts: Mapped[int] = mapped_column(Integer)  # tries of this state that failed
+    failing_since: Mapped[datetime | None]  # the first of them
+    lease: Mapped[str | None] = mapped_column(String(32))  # whose turn it is to send: nobody else touches the row
     leased_until: Mapped[datetime | None]
     stamped_at: Mapped[datetime | None]  # timestamp of the last post, kept before it is sent: AGS wants them rising
     stamped_version: Mapped[int | None] = mapped_column(Integer)  # which version that post told
     sent_at: Mapped[datetime | None]
     problem: Mapped[str | None] = mapped_column(String(1000))  # in words, for member, trainer and LSC
+
+
+# written out, since an index over a part of the rows is used only for the very words that it was made with
+IS_DUE = text("outbox.state = 'due'")
+IS_REFUSED = text("outbox.state = 'refused'")
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """How the telling goes, for whoever watches the installation. `oldest` is how long the oldest state waits."""
+
+    due: int
+    refused: int
+    oldest: timedelta
+
+
+def backlog(session: Session, *, now: datetime) -> Backlog:
+    """Count what waits for an LMS that is switched on, and what somebody has to look at."""
+    due, oldest = session.execute(
+        select(func.count(OutboxRow.id), func.min(OutboxRow.queued_at))
+        .join(Platform, Platform.id == OutboxRow.platform_id)
+        .where(IS_DUE, Platform.state == PlatformState.ACTIVE)
+    ).one()
+    refused = session.scalar(select(func.count(OutboxRow.id)).where(IS_REFUSED)) or 0
+    return Backlog(due, refused, max(now - oldest, timedelta()) if oldest else timedelta())

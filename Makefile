@@ -1,0 +1,42 @@
+# Everything a newcomer needs: make demo, make test. Both install what they use into .venv first.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/installed
+
+.PHONY: demo test setup lint bench screenshots system-packages
+
+setup: $(STAMP)
+
+$(STAMP): .requirements.lock setup.py
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement .requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $(STAMP)
+
+# Debian's venv, browser and database server; nothing is installed that is there already
+system-packages:
+	@PACKAGES="$(PACKAGES)" bash .ci/system-packages
+
+demo: PACKAGES=python3-venv
+demo: system-packages setup
+	$(BIN)/python -m tests.demo
+
+test: PACKAGES=python3-venv chromium postgresql
+test: system-packages setup lint
+	$(BIN)/python -m tests.postgres $(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+
+bench: PACKAGES=python3-venv postgresql
+bench: system-packages setup
+	$(BIN)/python -m tests.postgres $(BIN)/python -m tests.bench
+
+screenshots: PACKAGES=python3-venv chromium
+screenshots: system-packages setup
+	$(BIN)/python -m tests.screenshots
