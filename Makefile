@@ -35,7 +35,7 @@ lint: setup
 
 bench: PACKAGES=python3-venv postgresql
 bench: system-packages setup
-	$(BIN)/python -m tests.postgres $(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench
 
 screenshots: PACKAGES=python3-venv chromium
 screenshots: system-packages setup

@@ -12,7 +12,11 @@ setup(
     long_description_content_type="text/markdown",
     python_requires=">=3.11",
     # `migrations/` stays at the top of the tree and travels inside the application as plugin.migrations.
-    packages=[*find_packages(include=["plugin", "plugin.*", "lti", "content"]), "plugin.migrations", "plugin.migrations.versions"],
+    packages=[
+        *find_packages(include=["plugin", "plugin.*", "lti", "lti.*", "content", "content.*"]),
+        "plugin.migrations",
+        "plugin.migrations.versions",
+    ],
     package_dir={"plugin.migrations": "migrations", "plugin.migrations.versions": "migrations/versions"},
     package_data={
         "plugin": ["web/templates/**/*", "web/static/**/*", "web/translations/**/*"],

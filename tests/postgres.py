@@ -46,8 +46,11 @@ def _free_port() -> int:
 
 
 @contextmanager
-def running() -> Iterator[str]:
-    """Start a server on a free port of the loopback; yields the address of its database `postgres`."""
+def running(*, durable: bool = False) -> Iterator[str]:
+    """Start a server on a free port of the loopback; yields the address of its database `postgres`.
+
+    `durable` leaves its commits as safe, and as slow, as they are in production: for yardsticks.
+    """
     folder = Path(tempfile.mkdtemp(prefix="practicum-pg-"))
     data, port = folder / "data", _free_port()
     as_user: dict[str, str | int] = {}
@@ -58,7 +61,8 @@ def running() -> Iterator[str]:
     bin_folder = binaries()
     init = [bin_folder / "initdb", "-D", data, "-U", "practicum", "-A", "trust", "-E", "UTF8", "--no-sync"]
     subprocess.run(init, check=True, stdout=subprocess.DEVNULL, cwd=folder, **as_user)  # type: ignore[call-overload]
-    start = [bin_folder / "postgres", "-D", data, "-k", folder, "-h", "127.0.0.1", "-p", str(port), *FAST]
+    start = [bin_folder / "postgres", "-D", data, "-k", folder, "-h", "127.0.0.1", "-p", str(port)]
+    start += [] if durable else FAST
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(start, stdout=log, stderr=log, cwd=folder, **as_user)  # type: ignore[call-overload]
     address = f"postgresql://practicum@127.0.0.1:{port}/postgres"
