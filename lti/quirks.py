@@ -1,0 +1,274 @@
+"""What LMSs really do: one entry per family, chosen by `tool_platform.product_family_code`.
+
+Everything that differs from the standard, and the meaning of each LMS's answers to a score, is in this file
+with its reason. The facts were collected in November 2026 from the LMSs' sources and issue threads and, for
+Moodle 4.5.6 and Open edX's consumer 11.4, by running them ("run"; everything else is "read"). Check a
+quirk against the LMS before a person is told about it by name.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from lti.errors import (
+    AddressRefused,
+    AnswerUnreadable,
+    PlatformRefused,
+    ScopeMissing,
+    ServiceError,
+    TokenRefused,
+)
+from lti.scores import GradingProgress
+
+
+class Outcome(StrEnum):
+    """What follows from an answer to a score."""
+
+    SENT = "sent"
+    RETRY = "retry"  # later, with growing pauses
+    WAIT = "wait"  # the platform asks for patience: stop for this whole platform
+    NEWER_THERE = "newer-there"  # read the result back and compare before sending again
+    MEND = "mend"  # somebody has to change a setting; resend by hand afterwards
+    GONE = "gone"  # this person cannot get this score; resend by hand if that changes
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """An outcome, in words for trainer and coordinator; `code` is the stable name of the sentence. `wait` is
+    the platform's wish in seconds. A RETRY with `tries` should be shown as MEND, with the same sentence, once
+    it was tried so often."""
+
+    outcome: Outcome
+    code: str = ""
+    sentence: str = ""
+    wait: float | None = None
+    tries: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """An answer (its status, and a pattern when one status means several things) and its verdict."""
+
+    status: int
+    verdict: Verdict
+    says: re.Pattern[str] | None = None
+
+    def fits(self, error: PlatformRefused) -> bool:
+        return error.answered == self.status and (self.says is None or bool(self.says.search(error.excerpt)))
+
+
+@dataclass(frozen=True, slots=True)
+class Quirks:
+    """One family.
+
+    `tells_without_score`: the grading progress that may be posted without a score and does no harm.
+    `comment_is_appended`: each post adds its comment, so a repeated post must not carry it again.
+    `whole_maximum`: a maximum with decimals is refused (we always send whole numbers).
+    `score_extension`: members to add to each score.
+    `service_hosts`: hosts of its services beyond those in its registration.
+    """
+
+    family: str
+    tells_without_score: frozenset[GradingProgress] = frozenset(
+        {GradingProgress.NOT_READY, GradingProgress.PENDING_MANUAL}
+    )
+    comment_is_appended: bool = False
+    whole_maximum: bool = False
+    score_extension: Mapping[str, Any] = field(default_factory=dict)
+    service_hosts: frozenset[str] = frozenset()
+    rules: tuple[_Rule, ...] = ()
+
+
+_SENT = Verdict(Outcome.SENT)
+_NEWER = Verdict(
+    Outcome.NEWER_THERE,
+    "newer-there",
+    "The LMS holds a later entry for this person. It is read back and compared.",
+)
+_LEFT = Verdict(
+    Outcome.GONE,
+    "no-learner",
+    "The LMS does not have this person as a learner of that course, so it takes no score for them. When they "
+    "are enrolled there again, send the score again.",
+)
+_NO_COLUMN = Verdict(
+    Outcome.MEND,
+    "column-gone",
+    "The grade column is no longer in the LMS: the activity was deleted or moved. Once somebody opens the "
+    "activity from its new place in the course, send the score again.",
+)
+_NO_RIGHT = Verdict(
+    Outcome.MEND,
+    "no-right",
+    "The LMS does not let this tool write scores. An LMS administrator has to allow grades for this tool; "
+    "then send the score again.",
+)
+_NOT_TAKEN = Verdict(
+    Outcome.MEND,
+    "not-taken",
+    "The LMS did not take the score and gave no reason that helps. An LMS administrator should look at the "
+    "grade column of this activity; then send the score again.",
+)
+_BUSY = Verdict(Outcome.WAIT, "busy", "The LMS asks for a pause. The score is sent by itself afterwards.")
+_LATER = Verdict(
+    Outcome.RETRY, "later", "The LMS could not be reached or had trouble of its own. It is tried again by itself."
+)
+
+_COMMON = (
+    _Rule(401, _NO_RIGHT),
+    _Rule(403, _NO_RIGHT),
+    _Rule(404, _NO_COLUMN),
+    _Rule(409, _NEWER),
+    _Rule(410, _NO_COLUMN),
+    _Rule(425, _BUSY),
+    _Rule(429, _BUSY),
+)
+
+_MOODLE = Quirks(
+    "moodle",
+    # Every score that is not FullyGraded wipes grade and feedback (run). Nothing is told before the end.
+    tells_without_score=frozenset(),
+    rules=(
+        # 400 stands for "not enrolled", "is the teacher" and "unknown" alike (run); our own score is well
+        # formed, so it is the person. 409 is decided in whole seconds (run): the common rule.
+        _Rule(400, _LEFT),
+        # A locked grade answers 500 without a reason (run): trying for ever helps nobody.
+        _Rule(
+            500,
+            Verdict(
+                Outcome.RETRY,
+                "moodle-locked",
+                "Moodle could not store the score. Mostly the grade is locked there: a teacher of the course "
+                "can unlock it in the grader report; then send the score again.",
+                tries=4,
+            ),
+        ),
+    ),
+)
+
+_CANVAS = Quirks(
+    "canvas",
+    # NotReady, Failed and Pending erase the score, PendingManual keeps it (read: scores_controller).
+    tells_without_score=frozenset({GradingProgress.PENDING_MANUAL}),
+    # The comment is added to the submission each time (read): a blind retry doubles it.
+    comment_is_appended=True,
+    # Without it every post makes a new submission and uses up an attempt (read).
+    score_extension={"https://canvas.instructure.com/lti/submission": {"new_submission": False}},
+    # Issuer and tokens live on common hosts, services on each school's own one (read).
+    service_hosts=frozenset({"*.instructure.com"}),
+    rules=(
+        # Canvas's throttle answers 403 "Rate Limit Exceeded" where others say 429 (read).
+        _Rule(403, _BUSY, re.compile("rate limit", re.IGNORECASE)),
+        # A timestamp older than the stored result is a 400 (read).
+        _Rule(400, _NEWER, re.compile("timestamp", re.IGNORECASE)),
+        _Rule(
+            422,
+            Verdict(
+                Outcome.MEND,
+                "canvas-no-attempt",
+                "Canvas has no attempt left for this person on the assignment. A teacher of the course can "
+                "allow another attempt; then send the score again.",
+            ),
+            re.compile("attempt", re.IGNORECASE),
+        ),
+        # 422 otherwise: no student of the course, or a course that is not published (read).
+        _Rule(
+            422,
+            Verdict(
+                Outcome.GONE,
+                "canvas-no-student",
+                "Canvas takes no score: this person is not a student of the course, or the course is not "
+                "published. When that has changed, send the score again.",
+            ),
+        ),
+    ),
+)
+
+_BLACKBOARD = Quirks(
+    "blackboardlearn",
+    # "User could not be found:" (issue threads).
+    rules=(_Rule(400, _LEFT, re.compile("user", re.IGNORECASE)),),
+)
+
+_BRIGHTSPACE = Quirks(
+    "desire2learn",
+    # 403 for somebody who is not enrolled, 422 for a role without grades (vendor's pages).
+    rules=(_Rule(403, _LEFT), _Rule(422, _LEFT)),
+)
+
+_SAKAI = Quirks(
+    "sakai",
+    # 400 when the person is not in the site (read).
+    rules=(_Rule(400, _LEFT, re.compile("user|site|member", re.IGNORECASE)),),
+)
+
+_SCHOOLOGY = Quirks("schoology")
+
+_OPEN_EDX = Quirks(
+    "openedx",
+    # scoreMaximum 45.5 is a 400 (run).
+    whole_maximum=True,
+    rules=(
+        # The timestamp has to be later than the stored one, else 400 (run).
+        _Rule(400, _NEWER),
+        # Somebody unknown answers 500 (run).
+        _Rule(500, Verdict(Outcome.RETRY, _LEFT.code, _LEFT.sentence, tries=4)),
+    ),
+)
+
+_STANDARD = Quirks("")
+_FAMILIES = {
+    quirks.family: quirks for quirks in (_MOODLE, _CANVAS, _BLACKBOARD, _BRIGHTSPACE, _SAKAI, _SCHOOLOGY, _OPEN_EDX)
+}
+
+# Hosts that publish the configuration for an issuer on another host of the same vendor: Canvas moved its
+# common endpoints to sso.canvaslms.com and kept the issuer (read).
+_SPEAKS_FOR = {
+    "sso.canvaslms.com": "canvas.instructure.com",
+    "sso.beta.canvaslms.com": "canvas.beta.instructure.com",
+    "sso.test.canvaslms.com": "canvas.test.instructure.com",
+}
+
+
+def of(family: str | None) -> Quirks:
+    """The entry of a family code ("moodle", "BlackboardLearn", "Open edX"), or the standard's."""
+    return _FAMILIES.get(re.sub(r"[^a-z0-9]", "", (family or "").lower()), _STANDARD)
+
+
+def judge(family: str | None, error: ServiceError | None) -> Verdict:
+    """What follows from an attempt to post a score: None when it raised nothing, else what it raised."""
+    match error:
+        case None:
+            return _SENT
+        case TokenRefused() | ScopeMissing() | AddressRefused() if _is_setting(error):
+            return Verdict(Outcome.MEND, error.code, error.sentence)
+        case TokenRefused():  # a family's rules are about scores, not about its token endpoint
+            return _judge_answer(_STANDARD, error)
+        case PlatformRefused():
+            return _judge_answer(of(family), error)
+        case AnswerUnreadable():
+            return Verdict(Outcome.RETRY, error.code, error.sentence, tries=8)
+    return _LATER
+
+
+def _is_setting(error: ServiceError) -> bool:
+    """Whether somebody has to change a setting: everything but a token endpoint in passing trouble."""
+    return not isinstance(error, TokenRefused) or (error.answered < 500 and error.answered != 429)
+
+
+def speaks_for(host: str, issuer_host: str) -> bool:
+    """Whether a configuration read from `host` may describe an issuer on `issuer_host`."""
+    return host == issuer_host or _SPEAKS_FOR.get(host) == issuer_host
+
+
+def _judge_answer(quirks: Quirks, refused: PlatformRefused) -> Verdict:
+    verdict = next((rule.verdict for rule in (*quirks.rules, *_COMMON) if rule.fits(refused)), None)
+    if verdict is None:
+        verdict = _NOT_TAKEN if refused.answered < 500 else _LATER
+    if verdict.outcome is Outcome.RETRY and verdict.tries is None and refused.retry_after is not None:
+        verdict = _BUSY
+    if verdict.outcome is Outcome.WAIT:
+        return replace(verdict, wait=refused.retry_after)
+    return verdict
