@@ -45,11 +45,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["practicum"] = wire(settings)
     web.install(app)
 
-    @app.url_defaults
-    def versioned(endpoint: str, values: dict[str, object]) -> None:
-        if endpoint == "static":  # kept for long by browsers, so a new release needs new addresses
-            values["v"] = __version__
-
     return app
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from flask import Flask
-from flask_babel import Babel
 from flask_wtf import CSRFProtect
 
-from plugin.web import access, errors, formats, frame, headers, identity, transaction
+from plugin.web import access, assets, errors, formats, frame, headers, identity, limits, transaction, words
 
 
 def install(app: Flask) -> None:
     """Everything that holds for every page, then the pages."""
-    Babel(app, locale_selector=locale)
+    words.install(app)
+    assets.install(app)
     csrf = CSRFProtect(app)
     transaction.install(app)
     identity.install(app)
@@ -21,16 +21,10 @@ def install(app: Flask) -> None:
     frame.install(app)
     headers.install(app)
     pages(app)
+    limits.install(app)
     # an LMS posts these; state and nonce, or a one-time token, stand in for the form's token
     csrf.exempt(app.blueprints["lti"])
     csrf.exempt(app.blueprints["registration"])
-
-
-def locale() -> str:
-    """English or Spanish, as the reader's browser asks."""
-    from flask import request
-
-    return request.accept_languages.best_match(["en", "es"]) or "en"
 
 
 def pages(app: Flask) -> None:

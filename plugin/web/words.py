@@ -1,0 +1,49 @@
+"""Gettext, looked up once for each request: a page says some hundred things, and each look-up costs.
+
+Use `from plugin.web.words import gettext as _` in views; templates get the same through `install`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, g, request
+from flask_babel import Babel, get_translations
+
+
+def _catalogue() -> Any:
+    found = g.get("catalogue")
+    if found is None:
+        found = g.catalogue = get_translations()
+    return found
+
+
+def gettext(message: str, **variables: object) -> str:
+    """The message in the reader's language, with its named values put in."""
+    said: str = _catalogue().ugettext(message)
+    return said % variables if variables else said
+
+
+def ngettext(singular: str, plural: str, num: int, **variables: object) -> str:
+    """The message for a count; `%(num)d` is the count."""
+    said: str = _catalogue().ungettext(singular, plural, num)
+    return said % {"num": num, **variables}
+
+
+def install(app: Flask) -> None:
+    """Choose the reader's language among those there is a catalogue for; give templates the same functions."""
+    languages = ["en", *sorted(path.name for path in Path(app.root_path, "translations").glob("[a-z]*"))]
+
+    def locale() -> str:
+        return request.accept_languages.best_match(languages) or "en"
+
+    Babel(app, locale_selector=locale)
+
+    def plain(message: str) -> str:
+        return str(_catalogue().ugettext(message))
+
+    def counted(singular: str, plural: str, num: int) -> str:
+        return str(_catalogue().ungettext(singular, plural, num))
+
+    app.jinja_env.install_gettext_callables(plain, counted, newstyle=True)  # type: ignore[attr-defined]
