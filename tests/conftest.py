@@ -25,6 +25,9 @@ from plugin.settings import Settings
 from plugin.web.wiring import Wiring
 from tests import postgres
 from tests.cast import Cast, make_cast
+from tests.connected import connect, connected, platform_keys, standing, tool_key
+
+__all__ = ["connect", "connected", "platform_keys", "standing", "tool_key"]  # fixtures of the application beside an LMS
 
 SECRET = "a secret for tests, of no use elsewhere"
 

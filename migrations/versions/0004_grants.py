@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("waiting", sa.Boolean(), nullable=False),
         sa.Column("next_path", sa.String(length=500), nullable=False),
+        sa.Column("frame_host", sa.String(length=300), nullable=True),
         sa.CheckConstraint(
             "course_role IN ('learner', 'instructor', 'administrator', 'none')", name=op.f("ck_sign_ins_course_role")
         ),

@@ -61,6 +61,7 @@ def upgrade() -> None:
         sa.Column("stamped_version", sa.Integer(), nullable=True),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("problem", sa.String(length=1000), nullable=True),
+        sa.Column("problem_code", sa.String(length=40), nullable=True),
         sa.CheckConstraint("progress IN ('started', 'submitted', 'completed')", name=op.f("ck_outbox_progress")),
         sa.CheckConstraint("state IN ('due', 'sent', 'refused', 'not_sent')", name=op.f("ck_outbox_state")),
         sa.CheckConstraint("(lease IS NULL) = (leased_until IS NULL)", name=op.f("ck_outbox_lease_is_dated")),

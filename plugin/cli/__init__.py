@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from plugin.cli import database, grants, organizations, packs, platforms
+from plugin.cli import database, grants, keys, organizations, outbox, packs, platforms, reports, serve, worker
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -18,3 +18,8 @@ main.add_command(organizations.organizations)
 main.add_command(grants.grant)
 main.add_command(packs.packs)
 main.add_command(platforms.platforms)
+main.add_command(keys.keys)
+main.add_command(outbox.outbox)
+main.add_command(reports.reports)
+main.add_command(serve.serve)
+main.add_command(worker.worker)

@@ -84,7 +84,9 @@ def add(
     with work() as session:
         try:
             body = _organization(session, organization)
-            platform = connections.add(session, given, organization=body.id, now=clock.now())
+            platform = connections.add(
+                session, given, organization=body.id, plain_http=settings().development, now=clock.now()
+            )
         except connections.PlatformRefused as error:
             raise click.ClickException(str(error)) from None
         click.echo(f"platform {platform.id} is connected")

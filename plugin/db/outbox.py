@@ -107,6 +107,7 @@ class OutboxRow(Base):
     stamped_version: Mapped[int | None] = mapped_column(Integer)  # which version that post told
     sent_at: Mapped[datetime | None]
     problem: Mapped[str | None] = mapped_column(String(1000))  # in words, for member, trainer and LSC
+    problem_code: Mapped[str | None] = mapped_column(String(40))  # the stable name of these words, for other languages
 
 
 # written out, since an index over a part of the rows is used only for the very words that it was made with

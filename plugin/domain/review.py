@@ -97,6 +97,25 @@ def without_reason(marks: Mapping[str, Mark], comments: Mapping[str, str]) -> fr
 LONGEST_ANSWER = 10_000  # characters in one field of a feedback
 
 
+@dataclass(frozen=True)
+class Written:
+    """What a trainer answers: marks and comments by criterion, and three fields of plain text."""
+
+    marks: Mapping[str, Mark]
+    comments: Mapping[str, str]
+    working: str
+    next_step: str
+    question: str
+
+    @property
+    def longest(self) -> int:
+        """Characters in its longest field."""
+        return max(len(text) for text in (self.working, self.next_step, self.question, *self.comments.values()))
+
+
+NOTHING_WRITTEN = Written({}, {}, "", "", "")
+
+
 class Lack(StrEnum):
     """What an answer still needs before it can be released."""
 
@@ -114,28 +133,20 @@ class Problem:
     criterion: str | None = None
 
 
-def problems(
-    step: Step,
-    *,
-    rule: PassRule,
-    criteria: Sequence[str],
-    marks: Mapping[str, Mark],
-    comments: Mapping[str, str],
-    next_step: str,
-) -> tuple[Problem, ...]:
+def problems(step: Step, written: Written, *, rule: PassRule, criteria: Sequence[str]) -> tuple[Problem, ...]:
     """What keeps this answer from being released with this step (RETURN or ACCEPT), in the order of the criteria.
 
     To accept, every criterion has a mark that the rule lets through. To return, whatever is not yet met has a comment,
     and something says what to do: a comment or a next step.
     """
-    given = {key: marks[key] for key in criteria if key in marks}
+    marks = {key: written.marks[key] for key in criteria if key in written.marks}
     if step is Step.ACCEPT:
-        passing = {key for key in given if may_be_met(rule, {key: given[key]}, frozenset({key}))}
+        passing = {key for key, mark in marks.items() if may_be_met(rule, {key: mark}, frozenset({key}))}
         return tuple(
-            Problem(Lack.BETTER_MARK if key in given else Lack.MARK, key) for key in criteria if key not in passing
+            Problem(Lack.BETTER_MARK if key in marks else Lack.MARK, key) for key in criteria if key not in passing
         )
-    unexplained = without_reason(given, comments)
+    unexplained = without_reason(marks, written.comments)
     if unexplained:
         return tuple(Problem(Lack.REASON, key) for key in criteria if key in unexplained)
-    advice = [next_step, *(comments.get(key, "") for key in criteria)]
+    advice = [written.next_step, *(written.comments.get(key, "") for key in criteria)]
     return () if any(text.strip() for text in advice) else (Problem(Lack.ADVICE),)

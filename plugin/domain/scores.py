@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from plugin.domain.hours import contact_hours
 
 MAXIMUM = 1  # one line item "complete": whole number, since some LMSs refuse others
+STEP = timedelta(seconds=1)  # Moodle compares timestamps in whole seconds
+SAME_STAMP_FOR = timedelta(hours=1)
 
 
 class Progress(StrEnum):
@@ -21,6 +23,13 @@ class Progress(StrEnum):
 
 RANK = {Progress.STARTED: 1, Progress.SUBMITTED: 2, Progress.COMPLETED: 3}
 
+# activityProgress and gradingProgress of AGS 2.0, §3.4.7 and §3.4.8
+WORDS = {
+    Progress.STARTED: ("Started", "NotReady"),
+    Progress.SUBMITTED: ("Submitted", "PendingManual"),
+    Progress.COMPLETED: ("Completed", "FullyGraded"),
+}
+
 
 @dataclass(frozen=True)
 class Report:
@@ -32,20 +41,57 @@ class Report:
     comment: str | None
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What a gradebook shows: `maximum` is 1 where the LMS does not say (AGS 2.0 §3.3)."""
+
+    score: float | None
+    maximum: float | None
+    comment: str | None
+
+
 def report(progress: Progress, *, on: date, minutes: int) -> Report:
     """The AGS state for a progress; `on` and `minutes` matter for a completion only."""
-    if progress is Progress.COMPLETED:
-        comment = f"Completed {on.isoformat()}, {contact_hours(minutes)} contact hours"
-        return Report("Completed", "FullyGraded", MAXIMUM, comment)
-    if progress is Progress.SUBMITTED:
-        return Report("Submitted", "PendingManual", None, None)
-    return Report("Started", "NotReady", None, None)
+    activity, grading = WORDS[progress]
+    if progress is not Progress.COMPLETED:
+        return Report(activity, grading, None, None)
+    return Report(activity, grading, MAXIMUM, f"Completed {on.isoformat()}, {contact_hours(minutes)} contact hours")
 
 
 def supersedes(new: Progress, old: Progress | None) -> bool:
     """Whether there is something to tell: a completion is never taken back by what happened before it."""
-    if old is None:
-        return True
-    if old is Progress.COMPLETED:
+    return old is None or RANK[new] > RANK[old]
+
+
+def furthest(one: Progress, other: Progress) -> Progress:
+    """The later of the two."""
+    return max(one, other, key=RANK.__getitem__)
+
+
+def stamp(now: datetime, last: datetime | None) -> datetime:
+    """The timestamp of the next post, in whole milliseconds: now, but at least a second after the last one.
+
+    A timestamp in the future blocks every later score on some LMSs, so it is ahead of `now` only where that rule
+    forces it.
+    """
+    at = now.replace(microsecond=now.microsecond // 1000 * 1000)
+    return at if last is None else max(at, last + STEP)
+
+
+def stamp_again(stamped: datetime, now: datetime) -> bool:
+    """Whether a repeated post carries its old timestamp, by which an LMS knows what it took already."""
+    return abs(now - stamped) < SAME_STAMP_FOR
+
+
+def shows(shown: Shown, score: int, comment: str | None, *, comment_may_lack: bool = False) -> bool:
+    """Whether the gradebook shows this score of `MAXIMUM` and this comment.
+
+    LMSs rescale scores and wrap comments in markup. `comment_may_lack` is for those that never give one back.
+    """
+    if shown.score is None or (not shown.maximum and shown.maximum is not None):
         return False
-    return new is not old and RANK[new] > RANK[old]
+    if abs(shown.score / (shown.maximum or 1.0) - score / MAXIMUM) > 1e-6:
+        return False
+    if comment is None or (shown.comment is None and comment_may_lack):
+        return True
+    return comment in (shown.comment or "")

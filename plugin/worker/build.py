@@ -1,0 +1,42 @@
+"""A worker for an installation: its keys, its HTTP client, its jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from lti.grades import Grades
+from lti.http import Guard, HttpClient
+from lti.services import Services
+from lti.tokens import AccessTokens
+from plugin import __version__, clock
+from plugin.db.tool_keys import ToolKeys
+from plugin.settings import Settings
+from plugin.worker.loop import Limits, Worker
+from plugin.worker.schedule import Schedule, jobs
+
+
+def build(
+    settings: Settings,
+    engine: Engine,
+    *,
+    http: HttpClient | None = None,
+    limits: Limits | None = None,
+    clock: Callable[[], datetime] = clock.now,
+) -> Worker:
+    """Make it; `run` starts it. `http` is a client to share, for whoever makes several."""
+    http = http or HttpClient(
+        user_agent=f"Practicum/{__version__} (+{settings.base_url})",
+        guard=Guard(allow_private=settings.development),
+    )
+    keys = ToolKeys(engine, settings.secret_key)
+    tokens = AccessTokens(http, keys, clock=lambda: clock().timestamp())
+    return Worker(
+        engine,
+        Grades(Services(http, tokens)),
+        schedule=Schedule(jobs(settings.secret_key)),
+        limits=limits,
+        clock=clock,
+    )

@@ -1,0 +1,218 @@
+"""The worker's loop: lease what is due, let threads send it, record what came of it, and the jobs that recur.
+
+One thread does all the work on the database; the others only speak to LMSs. Any number of workers on any number of
+machines may run: leases keep them apart.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from queue import Empty, SimpleQueue
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from lti.grades import Grades
+from lti.quirks import Outcome, Verdict
+from plugin import clock
+from plugin.actions import outbox
+from plugin.actions.outbox import LEASE, Delivery, Result, Waiting
+from plugin.db.session import reader, transaction
+from plugin.domain.turns import Line, allot
+from plugin.worker.accidents import report
+from plugin.worker.deliver import Lost, deliver
+from plugin.worker.schedule import Schedule
+
+log = logging.getLogger("practicum.worker")
+
+IDLE = 1.0  # seconds between looks at an outbox in which nothing is due
+RENEW_AFTER = LEASE.total_seconds() / 3
+GRACE = 7.0  # seconds that calls under way may still take when the worker is told to stop
+LONGEST_REST = 10.0  # seconds between tries while the database does not answer
+
+ACCIDENT = Verdict(
+    Outcome.RETRY, "ours", "Something went wrong inside Practicum while this was sent. It is tried again by itself."
+)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Calls at once: in all, to one LMS, and how many are kept for an LMS that has none under way."""
+
+    slots: int = 8
+    each: int = 4
+    kept_free: int = 2
+
+
+class Worker:
+    """`run` works until `stop` is called, from a signal handler or another thread; `turn` is one round of it."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        grades: Grades,
+        *,
+        schedule: Schedule | None = None,
+        limits: Limits | None = None,
+        clock: Callable[[], datetime] = clock.now,
+    ) -> None:
+        self._engine, self._reader = engine, reader(engine)
+        self._grades, self._clock = grades, clock
+        self._schedule = schedule or Schedule(())
+        self._limits = limits or Limits()
+        self._to_send: SimpleQueue[Delivery | None] = SimpleQueue()
+        self._came: SimpleQueue[tuple[Delivery, Result | None] | None] = SimpleQueue()
+        self._under_way: dict[int, Delivery] = {}
+        self._held_until: dict[int, float] = {}  # by row; monotonic, since a wall clock may be set
+        self._results: list[tuple[Result, float]] = []  # with the end of their lease, after which they are worthless
+        self._stopping = False  # no Event: a second signal inside its lock would wait for the first for ever
+        self._threads: list[threading.Thread] = []
+
+    def run(self) -> None:
+        """Work until told to stop; then finish what is being sent, within seconds."""
+        rest = 0.0
+        log.info("worker runs")
+        while not self._stopping:
+            try:
+                again = self.turn(rest)
+                self._schedule.run(self._engine, self._clock())
+                rest = 0.0 if again else IDLE
+            except Exception as error:
+                report("a round", error)
+                rest = min(max(rest * 2, IDLE), LONGEST_REST)
+        self._finish()
+        log.info("worker stopped")
+
+    def stop(self) -> None:
+        """Take nothing more on, and return from `run` soon. Safe to call from a signal handler."""
+        self._stopping = True
+        self._came.put(None)
+
+    def turn(self, rest: float = 0.0) -> bool:
+        """One round: wait up to `rest` seconds for a call to end, record what ended, begin what is due.
+
+        Returns whether to look again at once; otherwise the end of a call is the next thing to wait for.
+        """
+        self._collect(rest)
+        stale = self._stale()
+        if not (self._results or stale or self._may_begin()):
+            return False
+        began = time.monotonic()
+        now = self._clock()
+        # what could not be stored for so long is somebody else's to find out by now
+        self._results = [(result, until) for result, until in self._results if began < until]
+        with transaction(self._engine) as session:
+            outbox.record(session, [result for result, _ in self._results], now=now)
+            held = outbox.renew(session, stale, now=now) if stale else set()
+            shares = self._shares(outbox.waiting(session, now=now)) if self._has_room() else {}
+            leased = outbox.lease(session, shares, now=now) if shares else outbox.Leased((), 0)
+        self._results.clear()
+        self._held_until.update(dict.fromkeys(held, began + LEASE.total_seconds()))
+        self._begin(leased.deliveries, began)
+        return leased.settled > 0
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a call is under way or waits to be recorded."""
+        return bool(self._under_way or self._results)
+
+    def close(self) -> None:
+        """Let the threads end."""
+        for _ in self._threads:
+            self._to_send.put(None)
+        self._threads.clear()
+
+    def _collect(self, rest: float) -> None:
+        """Take in all calls that have ended, waiting for the first one."""
+        try:
+            came = self._came.get(timeout=rest) if rest else self._came.get_nowait()
+            while True:
+                if came is not None:
+                    self._take_in(*came)
+                came = self._came.get_nowait()
+        except Empty:
+            return
+
+    def _take_in(self, delivery: Delivery, result: Result | None) -> None:
+        if self._under_way.get(delivery.row_id) is delivery:
+            del self._under_way[delivery.row_id]
+            until = self._held_until.pop(delivery.row_id)
+            if result is not None:
+                self._results.append((result, until))
+
+    def _has_room(self) -> bool:
+        return not self._stopping and len(self._under_way) < self._limits.slots
+
+    def _may_begin(self) -> bool:
+        """A look that holds up no writer: whether there is anything to begin."""
+        if not self._has_room():
+            return False
+        with Session(self._reader) as session:
+            return bool(self._shares(outbox.waiting(session, now=self._clock())))
+
+    def _shares(self, waiting: Sequence[Waiting]) -> dict[int, int]:
+        """Which platforms to begin calls to, and how many."""
+        lines = [Line(one.platform_id, 1 if one.is_shaky else self._limits.each) for one in waiting]
+        busy = Counter(delivery.platform.id for delivery in self._under_way.values())
+        return allot(lines, busy, slots=self._limits.slots, kept_free=self._limits.kept_free)
+
+    def _stale(self) -> list[Delivery]:
+        """Calls under way whose lease has to be renewed."""
+        soon = time.monotonic() + LEASE.total_seconds() - RENEW_AFTER
+        return [one for one in self._under_way.values() if self._held_until.get(one.row_id, 0.0) < soon]
+
+    def _begin(self, deliveries: tuple[Delivery, ...], began: float) -> None:
+        for delivery in deliveries:
+            self._under_way[delivery.row_id] = delivery
+            self._held_until[delivery.row_id] = began + LEASE.total_seconds()
+            if len(self._threads) < self._limits.slots:
+                # daemons: a call that hangs must not keep the process alive
+                thread = threading.Thread(target=self._send_all, name="sender", daemon=True)
+                self._threads.append(thread)
+                thread.start()
+            self._to_send.put(delivery)
+
+    def _send_all(self) -> None:
+        """A sender's life."""
+        while (delivery := self._to_send.get()) is not None:
+            self._came.put((delivery, self._send(delivery)))
+
+    def _send(self, delivery: Delivery) -> Result | None:
+        """Deliver one. Whatever goes wrong ends as a result; None when the row is no longer ours."""
+
+        def holds() -> bool:
+            mine = self._under_way.get(delivery.row_id) is delivery
+            return mine and time.monotonic() < self._held_until.get(delivery.row_id, 0.0)
+
+        try:
+            result = deliver(delivery, self._grades, holds=holds)
+        except Lost:
+            return None
+        except Exception as error:
+            report(f"delivery of row {delivery.row_id}", error)
+            return Result(delivery, ACCIDENT, unknown=True)
+        if result.verdict.outcome is not Outcome.SENT:
+            log.info(
+                "row %d, platform %d: %s (try %d)",
+                delivery.row_id,
+                delivery.platform.id,
+                result.verdict.outcome,
+                delivery.attempts + 1,
+            )
+        return result
+
+    def _finish(self) -> None:
+        """Wait for calls under way, but not for ever: a lease that is left over runs out by itself."""
+        until = time.monotonic() + GRACE
+        while self.is_busy and time.monotonic() < until:
+            try:
+                self.turn(0.1)
+            except Exception as error:
+                report("recording", error)
+        self.close()
