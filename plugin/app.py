@@ -13,6 +13,7 @@ from lti.key_sets import KeySets
 from lti.state import Sealer
 from lti.urls import Tool
 from plugin import __version__, web
+from plugin.db.lti_stores import RecentPlatforms
 from plugin.db.session import make_engine, reader
 from plugin.db.tool_keys import ToolKeys
 from plugin.settings import Settings
@@ -51,6 +52,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 def wire(settings: Settings) -> Wiring:
     """The parts of an installation, made once."""
     engine = make_engine(settings.database_url)
+    read = reader(engine)
     http = HttpClient(
         user_agent=f"Practicum/{__version__} (+{settings.base_url})",
         guard=Guard(allow_private=settings.development),
@@ -58,16 +60,18 @@ def wire(settings: Settings) -> Wiring:
     return Wiring(
         settings=settings,
         engine=engine,
-        reader=reader(engine),
+        reader=read,
         http=http,
         key_sets=KeySets(http),
         sealer=Sealer(settings.secret_key, cookie_prefix="lti-" if settings.insecure_cookies else "__Host-lti-"),
         tool=Tool(settings.base_url, f"{settings.base_url}/lti/launch"),
         tool_keys=ToolKeys(engine, settings.secret_key),
+        logins=RecentPlatforms(read),
     )
 
 
 def serve() -> Flask:
     """What the production server calls."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it greets at every look at the schema
     return create_app()

@@ -55,6 +55,7 @@ def answer(
     platform: Platform,
     key: SigningKey,
     by: int,
+    organization: int,
     now: datetime,
 ) -> DeepLinkingAnswer:
     """The answer with one link, and one gradebook column, for each chosen offering; none for somebody who cancels.
@@ -86,7 +87,7 @@ def answer(
         "choose content",
         f"platform {platform.id}",
         by=by,
-        organization=None,
+        organization=organization,
         now=now,
         offerings=list(codes),
     )

@@ -6,11 +6,11 @@ import secrets
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from plugin.actions import audit
-from plugin.db.learning import Enrolment, Progress
+from plugin.db.learning import Cohort, Enrolment, Progress
 from plugin.db.outbox import OutboxRow
 from plugin.db.people import Grant, OrganizationLine
 from plugin.db.reflections import Reflection
@@ -36,11 +36,15 @@ def issue(
 ) -> str:
     """Make a grant that waits for its person. Returns its one-time code, e.g. "7KQM-2XHD-9TWC".
 
+    A grant for a cohort belongs to the organization that runs it, whichever organization above it is named.
+
     Raises:
-        GrantRefused: it would end before it starts.
+        GrantRefused: it would end before it starts, or there is no such cohort in the organization.
     """
     if ends_on is not None and ends_on < starts_on:
         raise GrantRefused("the grant would end before it starts")
+    if cohort is not None:
+        organization = _organization_of(session, cohort, below=organization)
     code = "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(3))
     grant = Grant(
         role=role,
@@ -62,8 +66,21 @@ def issue(
         organization=organization,
         now=now,
         role=role.value,
+        cohort=cohort,
     )
     return code
+
+
+def _organization_of(session: Session, cohort: int, *, below: int) -> int:
+    """The organization that runs a cohort, if it is this one or below it."""
+    found = session.scalar(
+        select(Cohort.organization_id)
+        .join(OrganizationLine, OrganizationLine.organization_id == Cohort.organization_id)
+        .where(Cohort.id == cohort, OrganizationLine.ancestor_id == below)
+    )
+    if found is None:
+        raise GrantRefused(f"there is no cohort {cohort} in this organization or below it")
+    return found
 
 
 def bind(session: Session, code: str, *, person: int, now: datetime) -> Grant:
@@ -88,7 +105,7 @@ def bind(session: Session, code: str, *, person: int, now: datetime) -> Grant:
     if grant is None:
         raise GrantRefused("This code is not known. Check each character, or ask for a new one.")
     if bound.rowcount == 1:  # type: ignore[attr-defined]  # a cursor result
-        _forget_way_in(session, person, grant.organization_id)
+        _forget_way_in(session, person, grant)
         audit.remember(
             session, "bind grant", f"grant {grant.id}", by=person, organization=grant.organization_id, now=now
         )
@@ -102,15 +119,18 @@ def bind(session: Session, code: str, *, person: int, now: datetime) -> Grant:
     raise GrantRefused("This code is too old: codes live for 14 days. Ask for a new one.")
 
 
-def _forget_way_in(session: Session, person: int, organization: int) -> None:
+def _forget_way_in(session: Session, person: int, grant: Grant) -> None:
     """A trainer or LSC came in by a member's link: an enrolment they never began is none, so no report counts it."""
-    lines = select(OrganizationLine.organization_id).where(OrganizationLine.ancestor_id == organization)
+    lines = select(OrganizationLine.organization_id).where(OrganizationLine.ancestor_id == grant.organization_id)
+    reached: list[ColumnElement[bool]] = [Enrolment.organization_id.in_(lines)]
+    if grant.cohort_id is not None:
+        reached.append(Enrolment.cohort_id == grant.cohort_id)
     session.execute(
         delete(Enrolment)
         .where(
             Enrolment.person_id == person,
             Enrolment.started_at.is_(None),
-            Enrolment.organization_id.in_(lines),
+            *reached,
             ~exists().where(Progress.enrolment_id == Enrolment.id),
             ~exists().where(Reflection.enrolment_id == Enrolment.id),
             ~exists().where(OutboxRow.enrolment_id == Enrolment.id),

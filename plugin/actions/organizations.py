@@ -31,8 +31,8 @@ def add(
         OrganizationRefused: no name, the name is taken, the parent is not known, or the time zone does not exist.
     """
     name = name.strip()
-    if not name or len(name) > 200:
-        raise OrganizationRefused("the name of an organization has 1 to 200 characters")
+    if not 0 < len(name) <= 200 or not name.isprintable():
+        raise OrganizationRefused("the name of an organization has 1 to 200 characters, all on one line")
     if session.scalar(select(Organization.id).where(Organization.name == name)):
         raise OrganizationRefused(f'there is an organization "{name}" already')
     try:

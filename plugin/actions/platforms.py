@@ -17,6 +17,7 @@ from plugin.db.platforms import Deployment, Invitation, Platform, PlatformState
 from plugin.db.tokens import hashed
 
 INVITATION_LIFE = timedelta(days=7)
+ADDRESSES = {"issuer": 500, "authorization_url": 1000, "token_url": 1000, "key_set_url": 1000}  # as their columns
 
 
 class PlatformRefused(Exception):
@@ -135,11 +136,16 @@ def give_back(session: Session, invitation_id: int) -> None:
 def register(session: Session, invitation_id: int, registered: Registered, *, now: datetime) -> Platform:
     """Store what registered with an invitation. The same client again (an LMS's "update") changes its addresses.
 
+    Whoever changes where an active connection's keys come from could let anybody in: where the invitation does not
+    approve by itself, such a change waits for an administrator like a new connection. A connection that was switched
+    off stays off.
+
     Raises:
-        PlatformRefused: the same client belongs to another organization.
+        PlatformRefused: the same client belongs to another organization, or something in it cannot be stored.
     """
     row = session.get_one(Invitation, invitation_id)
     found = registered.configuration
+    _check_storable(registered)
     platform = _known(session, found.issuer, registered.client_id)
     if platform is not None and platform.organization_id != row.organization_id:
         raise PlatformRefused(
@@ -158,6 +164,12 @@ def register(session: Session, invitation_id: int, registered: Registered, *, no
             created_at=now,
         )
         session.add(platform)
+    elif row.approve and platform.state is PlatformState.PENDING:
+        platform.state, platform.approved_at = PlatformState.ACTIVE, now
+    elif not row.approve and platform.state is PlatformState.ACTIVE and _moves(platform, registered):
+        platform.state = PlatformState.PENDING
+    if platform.key_set_url != found.key_set_url:
+        platform.key_set = platform.key_set_fetched_at = None
     platform.authorization_url, platform.token_url = found.authorization_url, found.token_url
     platform.key_set_url, platform.token_audience = found.key_set_url, found.token_audience
     platform.family = found.family.lower()[:64] if found.family else platform.family
@@ -179,17 +191,30 @@ def register(session: Session, invitation_id: int, registered: Registered, *, no
     return platform
 
 
-def add(session: Session, given: ByHand, *, organization: int, by: int | None = None, now: datetime) -> Platform:
+def add(
+    session: Session,
+    given: ByHand,
+    *,
+    organization: int,
+    plain_http: bool = False,
+    by: int | None = None,
+    now: datetime,
+) -> Platform:
     """Add a registration by hand; it is active at once, since whoever may do this may approve.
 
+    `plain_http` lets addresses without TLS pass, for development.
+
     Raises:
-        PlatformRefused: an address is not one, or the client is known already.
+        PlatformRefused: something in it cannot be right, or the client is known already.
     """
-    for name in ("issuer", "authorization_url", "token_url", "key_set_url"):
-        if not is_web_url(getattr(given, name)):
-            raise PlatformRefused(f"{name.replace('_', ' ')}: write the whole address, e.g. https://lms.example.org/…")
-    if not given.client_id.strip():
-        raise PlatformRefused("client id: is missing; the LMS shows it where the tool was added")
+    for name, longest in ADDRESSES.items():
+        _check_address(name, getattr(given, name), longest, plain_http=plain_http)
+    _check_text("client id", given.client_id, 255, "the LMS shows it where the tool was added")
+    _check_text("name", given.name or _host(given.issuer), 200, "it is what people read")
+    if given.family:
+        _check_text("family", given.family, 64, "canvas, moodle, blackboard … or leave it out")
+    if given.token_audience:
+        _check_text("token audience", given.token_audience, 1000, "the LMS's manual says it")
     if _known(session, given.issuer, given.client_id) is not None:
         raise PlatformRefused(f"{given.issuer} with client id {given.client_id} is connected already")
     platform = Platform(
@@ -201,7 +226,7 @@ def add(session: Session, given: ByHand, *, organization: int, by: int | None = 
         token_url=given.token_url,
         token_audience=given.token_audience,
         key_set_url=given.key_set_url,
-        family=given.family,
+        family=given.family.lower() if given.family else None,
         hosts=sorted(hosts_of([given.issuer, given.authorization_url, given.token_url, given.key_set_url])),
         state=PlatformState.ACTIVE,
         instructors_are_trainers=given.instructors_are_trainers,
@@ -248,7 +273,7 @@ def add_deployment(session: Session, platform: Platform, deployment_id: str, *, 
         PlatformRefused: it is empty or longer than 255 characters.
     """
     deployment_id = deployment_id.strip()
-    if not deployment_id or len(deployment_id) > 255:
+    if not 0 < len(deployment_id) <= 255 or not deployment_id.isprintable():
         raise PlatformRefused("deployment id: write the 1 to 255 characters that the LMS shows")
     known = session.scalar(
         select(Deployment.id).where(Deployment.platform_id == platform.id, Deployment.deployment_id == deployment_id)
@@ -264,6 +289,41 @@ def add_deployment(session: Session, platform: Platform, deployment_id: str, *, 
             now=now,
             deployment=deployment_id,
         )
+
+
+def _moves(platform: Platform, registered: Registered) -> bool:
+    """Whether a registration has other addresses than those that were approved."""
+    found = registered.configuration
+    return (platform.authorization_url, platform.token_url, platform.key_set_url) != (
+        found.authorization_url,
+        found.token_url,
+        found.key_set_url,
+    )
+
+
+def _check_storable(registered: Registered) -> None:
+    """What an LMS says of itself has to fit in its columns; it may be anybody's words."""
+    found = registered.configuration
+    fits = [len(getattr(found, name)) <= longest for name, longest in ADDRESSES.items()]
+    words = (registered.client_id, registered.deployment_id, found.family, found.token_audience)
+    if not all(fits) or not all(word is None or word.isprintable() for word in words):
+        raise PlatformRefused(
+            "The LMS answered with something that cannot be kept: an address that is too long, or an id with odd "
+            "characters. Connect the LMS by hand, and report this to its maker."
+        )
+
+
+def _check_address(name: str, value: str, longest: int, *, plain_http: bool) -> None:
+    word = name.replace("_url", " URL").replace("_", " ")
+    if not is_web_url(value) or len(value) > longest:
+        raise PlatformRefused(f"{word}: write the whole address, e.g. https://lms.example.org/…")
+    if not plain_http and not value.lower().startswith("https://"):
+        raise PlatformRefused(f"{word}: has to begin with https://; plain http is for development only")
+
+
+def _check_text(name: str, value: str, longest: int, remedy: str) -> None:
+    if not value.strip() or value != value.strip() or len(value) > longest or not value.isprintable():
+        raise PlatformRefused(f"{name}: write 1 to {longest} characters without blanks around them; {remedy}")
 
 
 def _known(session: Session, issuer: str, client_id: str) -> Platform | None:

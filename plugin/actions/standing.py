@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 import content
@@ -26,6 +26,10 @@ OF_REFLECTION = {
     State.RETURNED: ActivityState.RETURNED,
     State.MET: ActivityState.DONE,
 }
+
+
+_PROGRESS = select(Progress).where(Progress.enrolment_id.in_(bindparam("ids", expanding=True)))
+_WRITTEN = select(Reflection).where(Reflection.enrolment_id.in_(bindparam("ids", expanding=True)))
 
 
 @dataclass(frozen=True)
@@ -67,9 +71,10 @@ def of_all(session: Session, enrolments: Sequence[tuple[Enrolment, Cohort]]) -> 
     """Load where several enrolments stand, in two queries for all of them; in the order they are given."""
     progress: dict[int, dict[str, Progress]] = {enrolment.id: {} for enrolment, _ in enrolments}
     written: dict[int, dict[str, Reflection]] = {enrolment.id: {} for enrolment, _ in enrolments}
-    for row in session.scalars(select(Progress).where(Progress.enrolment_id.in_(progress))):
+    ids = {"ids": list(progress)}
+    for row in session.scalars(_PROGRESS, ids):
         progress[row.enrolment_id][row.activity] = row
-    for text in session.scalars(select(Reflection).where(Reflection.enrolment_id.in_(written))):
+    for text in session.scalars(_WRITTEN, ids):
         written[text.enrolment_id][text.activity] = text
     return [
         _standing(

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from sqlalchemy import or_, select
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from plugin.db.learning import Cohort, Enrolment
+from plugin.db.people import SignIn
+from plugin.db.platforms import Platform, PlatformState
 from plugin.db.reflections import Reflection
 from plugin.db.scopes import within
 from plugin.db.sign_ins import GrantScope
-from plugin.domain.people import Capability, Role, roles_for
+from plugin.domain.people import Capability, CourseRole, Role, roles_for
+
+# kept, since building a statement costs as much as running it, and every page of a member goes through this door
+_OWN = (
+    select(Enrolment, Cohort)
+    .join(Cohort, Cohort.id == Enrolment.cohort_id)
+    .where(Enrolment.id == bindparam("enrolment"), Enrolment.person_id == bindparam("person"))
+)
+_OWN_HELD = _OWN.with_for_update(of=Enrolment)
 
 
 def own_enrolment(
@@ -20,23 +33,46 @@ def own_enrolment(
     `hold` lets what one member does in two tabs happen one after the other, until the transaction ends: the first
     opening of an activity and the completion of an offering are written once.
     """
-    wanted = (
-        select(Enrolment, Cohort)
-        .join(Cohort, Cohort.id == Enrolment.cohort_id)
-        .where(Enrolment.id == enrolment_id, Enrolment.person_id == person_id)
-    )
-    row = session.execute(wanted.with_for_update(of=Enrolment) if hold else wanted).one_or_none()
+    row = session.execute(_OWN_HELD if hold else _OWN, {"enrolment": enrolment_id, "person": person_id}).one_or_none()
     return None if row is None else (row[0], row[1])
 
 
+@dataclass(frozen=True)
+class AtHand:
+    """A cohort, what the LMS said last that somebody is in its course, and whether a grant of theirs reaches it."""
+
+    cohort: Cohort
+    course_role: CourseRole | None
+    granted: bool
+
+
 def cohort_at_hand(
-    session: Session, grants: tuple[GrantScope, ...], context_id: int | None, cohort_id: int
-) -> Cohort | None:
-    """A cohort of the LMS course somebody came from, or one that any grant of theirs reaches."""
-    reached = within(grants, frozenset(Role), Cohort.organization_id, Cohort.id)
-    if context_id is not None:
-        reached = or_(reached, Cohort.context_id == context_id)
-    return session.scalar(select(Cohort).where(Cohort.id == cohort_id, reached))
+    session: Session, grants: tuple[GrantScope, ...], person_id: int, cohort_id: int, *, now: datetime
+) -> AtHand | None:
+    """A cohort of an LMS course that somebody came from, or one that any grant of theirs reaches.
+
+    Each of their sign-ins counts while it holds, so that two courses open in two tabs both go on working.
+    """
+    role = (
+        select(SignIn.course_role)
+        .join(Platform, Platform.id == SignIn.platform_id)
+        .where(
+            SignIn.person_id == person_id,
+            SignIn.context_id == Cohort.context_id,
+            SignIn.waiting.is_(False),
+            SignIn.expires_at > now,
+            Platform.state == PlatformState.ACTIVE,
+        )
+        .order_by(SignIn.id.desc())
+        .limit(1)
+        .correlate(Cohort)
+        .scalar_subquery()
+    )
+    granted = within(grants, frozenset(Role), Cohort.organization_id, Cohort.id)
+    row = session.execute(select(Cohort, role, granted).where(Cohort.id == cohort_id)).one_or_none()
+    if row is None or (row[1] is None and not row[2]):
+        return None
+    return AtHand(row[0], row[1], bool(row[2]))
 
 
 def reflection_to_review(

@@ -5,11 +5,12 @@ Core with kept statements: this is the path of every launch.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import Engine, Row, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
@@ -37,29 +38,41 @@ _BASE: Any = select(*_COLUMNS).outerjoin(Deployment, Deployment.platform_id == P
 _BY_ID = _BASE.where(Platform.id == bindparam("id"))
 _BY_ISSUER = _BASE.where(Platform.issuer == bindparam("issuer")).order_by(Platform.id)
 _BY_CLIENT = _BY_ISSUER.where(Platform.client_id == bindparam("client_id"))
+_NONCES: Any = UsedNonce.__table__
+_USE: Any = {
+    # the row that comes back says that it was new; PostgreSQL's driver does not count the rows of such an insert
+    engine: insert(_NONCES).on_conflict_do_nothing(index_elements=["nonce"]).returning(_NONCES.c.nonce)
+    for engine, insert in (("sqlite", sqlite_insert), ("postgresql", postgresql_insert))
+}
 
 
 class Platforms:
-    """Registrations, read through one session. Key sets that were fetched wait in `fetched` for the caller.
+    """Registrations. Key sets that were fetched wait in `fetched` for the caller.
 
-    A launch is verified with a session that only reads, so that a slow LMS host holds up nobody's writing; the
-    caller stores what was fetched with `keep` in the transaction that follows.
+    A launch is verified over an engine that only reads, with a connection for each look and none in between, so that
+    a slow LMS host holds up nobody; the caller stores what was fetched with `keep` in the transaction that follows.
     """
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, source: Session | Engine) -> None:
+        self._source = source
         self.fetched: dict[int, tuple[str, datetime]] = {}
 
     def find(self, issuer: str, client_id: str | None) -> list[stores.Platform]:
         """All registrations of an issuer, or those with this client id."""
         if client_id is None:
-            return _gathered(self._session.execute(_BY_ISSUER, {"issuer": issuer}).all())
-        return _gathered(self._session.execute(_BY_CLIENT, {"issuer": issuer, "client_id": client_id}).all())
+            return _gathered(self._read(_BY_ISSUER, {"issuer": issuer}))
+        return _gathered(self._read(_BY_CLIENT, {"issuer": issuer, "client_id": client_id}))
 
     def get(self, id: int) -> stores.Platform | None:
         """The registration with this id."""
-        found = _gathered(self._session.execute(_BY_ID, {"id": id}).all())
+        found = _gathered(self._read(_BY_ID, {"id": id}))
         return found[0] if found else None
+
+    def _read(self, statement: Any, parameters: dict[str, Any]) -> Sequence[Row[Any]]:
+        if isinstance(self._source, Session):
+            return self._source.execute(statement, parameters).all()
+        with self._source.connect() as connection:
+            return list(connection.execute(statement, parameters).all())
 
     def keep_key_set(self, id: int, document: str, fetched_at: datetime) -> None:
         """Remember a key set that was just fetched, for `keep`."""
@@ -72,26 +85,47 @@ class Platforms:
             session.execute(update(Platform).where(Platform.id == platform_id).values(**values))
 
 
+class RecentPlatforms:
+    """Registrations for the first half of a login, which lets nobody in: looked up anew every few seconds.
+
+    A connection that is switched off is refused at the launch, which always looks.
+    """
+
+    def __init__(self, engine: Engine, *, seconds: float = 5.0) -> None:
+        self._platforms, self._seconds = Platforms(engine), seconds
+        self._found: dict[tuple[str, str | None], tuple[float, list[stores.Platform]]] = {}
+
+    def find(self, issuer: str, client_id: str | None) -> list[stores.Platform]:
+        """As `Platforms.find`. What does not exist is never kept, so nobody can fill the memory with it; nor what is
+        switched off, so that it works at once when an administrator switches it on."""
+        known = self._found.get((issuer, client_id))
+        if known is not None and time.monotonic() - known[0] < self._seconds:
+            return known[1]
+        found = self._platforms.find(issuer, client_id)
+        if found and all(platform.active for platform in found):
+            self._found[issuer, client_id] = (time.monotonic(), found)
+        return found
+
+    def get(self, id: int) -> stores.Platform | None:
+        """As `Platforms.get`."""
+        return self._platforms.get(id)
+
+    def keep_key_set(self, id: int, document: str, fetched_at: datetime) -> None:
+        """As `Platforms.keep_key_set`; a login fetches none."""
+        self._platforms.keep_key_set(id, document, fetched_at)
+
+
 class Nonces:
     """Used nonces: the first insert wins."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._used: tuple[str, datetime] | None = None
-
-    def use_again(self) -> bool:
-        """After a rollback: mark what this launch had marked, if anything. False when it is taken by now."""
-        return self._used is None or self.use(*self._used)
 
     def use(self, nonce: str, expires_at: datetime) -> bool:
-        """Mark a nonce as used; False if it was used before."""
-        insert = sqlite_insert if self._session.get_bind().dialect.name == "sqlite" else postgresql_insert
-        statement = insert(UsedNonce).on_conflict_do_nothing(index_elements=["nonce"])
-        taken = self._session.execute(statement, {"nonce": nonce, "expires_at": expires_at})
-        if not taken.rowcount:  # type: ignore[attr-defined]  # a cursor result
-            return False
-        self._used = (nonce, expires_at)
-        return True
+        """Mark a nonce as used; False if it was used before. Whoever asks at the same moment waits for the answer."""
+        connection = self._session.connection()
+        wanted = {"nonce": nonce, "expires_at": expires_at}
+        return connection.execute(_USE[connection.dialect.name], wanted).scalar() is not None
 
 
 def as_platform(row: Platform, deployments: Iterable[str]) -> stores.Platform:

@@ -115,3 +115,5 @@ class SignIn(Base):
     # a launch that waits for a new window because the frame keeps no cookie: used once, then a sign-in like any other
     waiting: Mapped[bool]
     next_path: Mapped[str] = mapped_column(String(500))
+    # the page that framed the launch, where it is not on one of the platform's own hosts: "learn.district.example:8443"
+    frame_host: Mapped[str | None] = mapped_column(String(300))

@@ -213,7 +213,7 @@ def _narrowed(asker: Asker, narrowing: Narrowing) -> list[ColumnElement[bool]]:
     if narrowing.offering_id is not None:
         found.append(Reflection.cohort_id.in_(select(Cohort.id).where(Cohort.offering_id == narrowing.offering_id)))
     if narrowing.only is Only.REVISIONS:
-        found.append(Reflection.revision > 1)
+        found.append(_answered().exists())
     elif narrowing.only is Only.MINE:
         found.append(or_(Reflection.reader_id == asker.person_id, _drafted(asker).exists()))
     return found
@@ -230,6 +230,15 @@ def _drafted(asker: Asker) -> Select[int]:
             Feedback.released_at.is_(None),
             Revision.number == Reflection.revision,
         )
+        .correlate(Reflection)
+    )
+
+
+def _answered() -> Select[int]:
+    """Answers that the member has had. The revision's number would not do: one taken back unread counts there too."""
+    return (
+        select(Feedback.id)
+        .where(Feedback.reflection_id == Reflection.id, Feedback.released_at.is_not(None))
         .correlate(Reflection)
     )
 

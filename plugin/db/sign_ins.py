@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import and_, bindparam, delete, or_, select
 from sqlalchemy.orm import Session
 
 from plugin.db.people import Grant, Organization, Person, SignIn
@@ -24,7 +24,7 @@ class GrantScope:
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A sign-in that holds, and the person it belongs to."""
+    """A sign-in that holds, and the person it belongs to. `frame_hosts`: whose pages may frame ours for them."""
 
     sign_in_id: int
     person_id: int
@@ -32,7 +32,7 @@ class SignedIn:
     legal_name: str | None
     platform_id: int
     platform_name: str
-    platform_hosts: tuple[str, ...]
+    frame_hosts: tuple[str, ...]
     organization_id: int
     time_zone: str
     context_id: int | None
@@ -53,10 +53,12 @@ _FIND = (
         Organization.time_zone,
         SignIn.context_id,
         SignIn.course_role,
+        SignIn.frame_host,
         Grant.role,
         Grant.organization_id.label("grant_organization_id"),
         Grant.cohort_id,
     )
+    .select_from(SignIn)
     .join(Person, Person.id == SignIn.person_id)
     .join(Platform, Platform.id == SignIn.platform_id)
     .join(Organization, Organization.id == Platform.organization_id)
@@ -81,7 +83,8 @@ _FIND = (
 def find_signed_in(session: Session, token_hash: str, now: datetime) -> SignedIn | None:
     """The sign-in with this token's hash, if it still holds and its platform is active."""
     today: date = now.date()
-    rows = session.execute(_FIND, {"token_hash": token_hash, "now": now, "today": today}).all()
+    wanted = {"token_hash": token_hash, "now": now, "today": today}
+    rows = session.connection().execute(_FIND, wanted).all()  # columns only: the ORM would cost as much again
     if not rows:
         return None
     first = rows[0]
@@ -92,7 +95,7 @@ def find_signed_in(session: Session, token_hash: str, now: datetime) -> SignedIn
         legal_name=first.legal_name,
         platform_id=first.platform_id,
         platform_name=first.platform_name,
-        platform_hosts=tuple(first.hosts),
+        frame_hosts=(*first.hosts, *([first.frame_host] if first.frame_host else [])),
         organization_id=first.organization_id,
         time_zone=first.time_zone,
         context_id=first.context_id,
@@ -101,3 +104,8 @@ def find_signed_in(session: Session, token_hash: str, now: datetime) -> SignedIn
             GrantScope(row.role, row.grant_organization_id, row.cohort_id) for row in rows if row.role is not None
         ),
     )
+
+
+def forget(session: Session, token_hash: str) -> None:
+    """End a sign-in."""
+    session.execute(delete(SignIn).where(SignIn.token_hash == token_hash).execution_options(synchronize_session=False))

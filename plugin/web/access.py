@@ -10,12 +10,22 @@ from typing import TypeVar
 
 from flask import Flask, current_app, request
 from werkzeug.exceptions import NotFound
+from werkzeug.routing import IntegerConverter, Map
 
 from plugin.domain.people import Capability
 from plugin.web.errors import NotSignedIn
 from plugin.web.identity import Visitor, visitor
 
 View = TypeVar("View", bound=Callable[..., object])
+
+LARGEST_ID = 2**63 - 1  # what a column of ids holds; a driver fails on more
+
+
+class Id(IntegerConverter):
+    """`<int:…>` in an address: a number that can be a row's. Others are no page of ours, which Flask says itself."""
+
+    def __init__(self, map: Map) -> None:
+        super().__init__(map, max=LARGEST_ID)
 
 
 def needs(capability: Capability, *, writes: bool = False) -> Callable[[View], View]:
@@ -42,7 +52,8 @@ def current() -> Visitor:
 
 
 def install(app: Flask) -> None:
-    """Let nobody through to a view that does not say whom it is for."""
+    """Let nobody through to a view that does not say whom it is for. Comes before the pages, for their addresses."""
+    app.url_map.converters["int"] = Id
 
     @app.before_request
     def guard() -> None:

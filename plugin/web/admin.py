@@ -23,7 +23,7 @@ from plugin.web.wiring import wiring
 admin = Blueprint("admin", __name__, url_prefix="/platforms")
 
 ADMINS = roles_for(Capability.ADMINISTER)
-MOST = 200  # connections on one page; a national installation filters by organization
+MOST = 500  # connections, or deployments of one, on a page
 
 
 def _platform(platform_id: int) -> Platform:
@@ -37,7 +37,7 @@ def _platform(platform_id: int) -> Platform:
 
 def _organizations() -> list[Organization]:
     reached = within(current().grants, ADMINS, Organization.id)
-    return list(session().scalars(select(Organization).where(reached).order_by(Organization.name).limit(MOST)))
+    return list(session().scalars(select(Organization).where(reached).order_by(Organization.name)))
 
 
 @admin.get("/")

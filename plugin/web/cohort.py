@@ -8,8 +8,9 @@ from werkzeug.exceptions import NotFound
 
 from plugin import clock
 from plugin.actions import cohorts, enter
+from plugin.actions.open_link import MAY_CHOOSE
 from plugin.db import doors
-from plugin.db.learning import Cohort
+from plugin.db.doors import AtHand
 from plugin.domain.people import Capability, CourseRole
 from plugin.web.access import current, needs
 from plugin.web.transaction import session
@@ -17,12 +18,17 @@ from plugin.web.transaction import session
 cohort = Blueprint("cohort", __name__, url_prefix="/cohorts")
 
 
-def _cohort(cohort_id: int) -> Cohort:
+def _at_hand(cohort_id: int) -> AtHand:
     person = current()
-    found = doors.cohort_at_hand(session(), person.grants, person.row.context_id, cohort_id)
+    found = doors.cohort_at_hand(session(), person.grants, person.person_id, cohort_id, now=clock.now())
     if found is None:
         raise NotFound
     return found
+
+
+def _may_join(found: AtHand) -> bool:
+    """Whoever the LMS knows in the course may take it, too."""
+    return found.course_role not in (None, CourseRole.NONE)
 
 
 @cohort.get("/<int:cohort_id>")
@@ -30,25 +36,23 @@ def _cohort(cohort_id: int) -> Cohort:
 def page(cohort_id: int) -> ResponseReturnValue:
     """What is taught, counts, and the ways to one's work. No text of anybody, and no name."""
     person = current()
-    found = cohorts.overview(session(), _cohort(cohort_id))
+    found = _at_hand(cohort_id)
     return render_template(
         "cohort/page.html",
-        overview=found,
+        overview=cohorts.overview(session(), found.cohort),
+        may_count=found.granted or found.course_role in MAY_CHOOSE,
         may_review=Capability.REVIEW in person.capabilities,
         may_report=Capability.REPORT in person.capabilities,
-        may_join=found.cohort.context_id == person.row.context_id and person.course_role is not CourseRole.NONE,
+        may_join=_may_join(found),
     )
 
 
 @cohort.post("/<int:cohort_id>/join")
 @needs(Capability.SIGNED_IN)
 def join(cohort_id: int) -> ResponseReturnValue:
-    """Take it oneself, as a member: only in the LMS course one came from."""
-    person = current()
-    found = _cohort(cohort_id)
-    if found.context_id != person.row.context_id or person.course_role is CourseRole.NONE:
+    """Take it oneself, as a member: only in an LMS course one came from."""
+    found = _at_hand(cohort_id)
+    if not _may_join(found):
         raise NotFound
-    enrolment = enter.join(
-        session(), person=person.person_id, platform=person.row.platform_id, cohort=found, now=clock.now()
-    )
+    enrolment = enter.join(session(), person=current().person_id, cohort=found.cohort, now=clock.now())
     return redirect(url_for("member.outline", enrolment=enrolment), 303)

@@ -17,7 +17,7 @@ from plugin.domain.people import Capability
 from plugin.web.access import current, needs
 from plugin.web.errors import Refused
 from plugin.web.headers import may_post_to
-from plugin.web.transaction import session
+from plugin.web.transaction import session, start_again
 from plugin.web.wiring import wiring
 
 deep_linking = Blueprint("deep_linking", __name__, url_prefix="/deep-linking")
@@ -61,10 +61,14 @@ def picker(request_id: int) -> ResponseReturnValue:
 @needs(Capability.SIGNED_IN)
 def answer(request_id: int) -> ResponseReturnValue:
     """Sign the answer and hand it to the browser, which posts it to the LMS."""
-    found = _request(request_id)
     parts = wiring()
+    _request(request_id)
+    # nothing was written yet: the first key of an installation makes itself, in a transaction of its own
+    start_again()
+    key = parts.tool_keys.signing()
+    found = _request(request_id)
     platform = Platforms(session()).get(found.platform_id)
-    if platform is None:
+    if platform is None or not platform.active:
         raise NotFound
     codes = request.form.getlist("offering")
     problem = None
@@ -78,8 +82,9 @@ def answer(request_id: int) -> ResponseReturnValue:
                 [] if "cancel" in request.form else codes,
                 base_url=parts.settings.base_url,
                 platform=platform,
-                key=parts.tool_keys.signing(),
+                key=key,
                 by=current().person_id,
+                organization=current().row.organization_id,
                 now=clock.now(),
             )
         except (DeepLinkingRefused, choose.ChoiceRefused) as error:
@@ -98,5 +103,5 @@ def answer(request_id: int) -> ResponseReturnValue:
             422,
         )
     target = origin(made.return_url)
-    may_post_to([target] if target else [])
+    may_post_to([target] if target else [], platform.hosts)  # an LMS may send the browser on to another of its hosts
     return render_template("lti/return.html", answer=made)

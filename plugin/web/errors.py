@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import logging
 import secrets
+import traceback
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Flask, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_wtf.csrf import CSRFError
+from flask_wtf.csrf import CSRFError, generate_csrf
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import HTTPException
+
+from plugin.db.tool_keys import KeysUnreadable
+from plugin.web.headers import frame_anywhere
+from plugin.web.identity import visitor
 
 log = logging.getLogger("practicum.web")
 
 # fields that hold what somebody wrote: a refusal gives it back, so that nothing typed is ever thrown away
-WRITTEN = ("text", "working", "next_step", "question")
+WRITTEN = ("text", "merged", "working", "next_step", "question")
+INNERMOST = 12  # calls that the log names of an accident
+WRITTEN_PREFIX = "comment-"  # and a rubric's criterion
 
 
 class Refused(Exception):
@@ -45,8 +55,8 @@ def reference() -> str:
     return secrets.token_hex(4).upper()
 
 
-def refuse(page: Page, detail: str) -> ResponseReturnValue:
-    """The refusal, as a page or, for a script, as JSON; the log gets the reference and the detail."""
+def refuse(page: Page, detail: str, **for_scripts: str) -> ResponseReturnValue:
+    """The refusal, as a page or, for a script, as JSON with what else it needs; the log gets reference and detail."""
     ref = reference()
     log.log(
         logging.ERROR if page.status >= 500 else logging.INFO,
@@ -57,11 +67,38 @@ def refuse(page: Page, detail: str) -> ResponseReturnValue:
         detail,
     )
     if request.accept_mimetypes.best == "application/json" or request.is_json:
-        body = {"error": page.code, "title": page.title, "sentence": page.sentence, "reference": ref}
+        body = {"error": page.code, "title": page.title, "sentence": page.sentence, "reference": ref, **for_scripts}
         return jsonify(body), page.status
-    kept = "\n\n".join(request.form[name] for name in WRITTEN if request.form.get(name, "").strip())
-    html = render_template("error.html", title=page.title, message=page.sentence, reference=ref, kept=kept or None)
+    if page.status >= 500 or _nobody_is_there():
+        frame_anywhere()  # in a frame whose sign-in has ended, and where nothing else works any more
+    html = render_template("error.html", title=page.title, message=page.sentence, reference=ref, kept=_kept())
     return html, page.status
+
+
+def _nobody_is_there() -> bool:
+    try:
+        return visitor() is None
+    except SQLAlchemyError:
+        return True  # whoever it is: the page must not fail for the reason for which it is shown
+
+
+def _kept() -> str | None:
+    """What somebody wrote into the form that is refused."""
+    try:
+        form = request.form
+    except HTTPException:
+        return None  # too large to be read at all
+    names = [*WRITTEN, *(name for name in form if name.startswith(WRITTEN_PREFIX))]
+    return "\n\n".join(form[name] for name in names if form.get(name, "").strip()) or None
+
+
+def accident(error: BaseException) -> str:
+    """What went wrong on our side: kind and places, never its words: a database quotes the row that it refuses."""
+    frames = traceback.extract_tb(error.__traceback__)[-INNERMOST:]
+    places = " < ".join(f"{frame.filename.rsplit('/', 2)[-1]}:{frame.lineno} {frame.name}" for frame in frames[::-1])
+    cause = f" ({type(error.__cause__).__name__})" if error.__cause__ else ""
+    words = f": {error}" if isinstance(error, KeysUnreadable) else ""  # a sentence of our own
+    return f"{type(error).__name__}{cause}{words} at {places or 'no place'}"
 
 
 def page_for(status: int) -> Page:
@@ -82,6 +119,12 @@ def page_for(status: int) -> Page:
             "too-large",
         ),
         429: Page(429, _("Too many tries"), _("Wait a minute, then try again."), "too-many"),
+        503: Page(
+            503,
+            _("Many people are here at this moment"),
+            _("Nothing that was saved is lost. Wait a minute, then try again."),
+            "crowded",
+        ),
     }
     if status in pages:
         return pages[status]
@@ -89,6 +132,20 @@ def page_for(status: int) -> Page:
         return Page(status, pages[400].title, pages[400].sentence)
     sentence = _("Nothing that was saved is lost. Try again in a minute; if it stays, quote the reference to your LSC.")
     return Page(status, _("Something went wrong on our side"), sentence, "our-fault")
+
+
+def _come_in() -> Page:
+    """What is said to whom we do not know. A sign-in that lives in an LMS's frame is none in a tab beside it, which is
+    where people open the link with their one-time code: so it says where else the code is taken."""
+    if request.endpoint == "member.offered" and request.view_args:
+        sentence = _(
+            "Open Practicum from your LMS. There, press your name, choose “I have a one-time code from my union”, and "
+            "type %(code)s.",
+            code=request.view_args["code"][:64],
+        )
+        return Page(401, _("Come in through your LMS first"), sentence, "signed-out")
+    sentence = _("Open Practicum again from your LMS. Everything that was saved is there.")
+    return Page(401, _("You are signed out"), sentence, "signed-out")
 
 
 def install(app: Flask) -> None:
@@ -100,24 +157,37 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(NotSignedIn)
     def signed_out(_error: NotSignedIn) -> ResponseReturnValue:
-        sentence = _("Open Practicum again from your LMS. Everything that was saved is there.")
-        return refuse(Page(401, _("You are signed out"), sentence, "signed-out"), "not signed in")
+        return refuse(_come_in(), "not signed in")
 
     @app.errorhandler(CSRFError)
     def stale_form(_error: CSRFError) -> ResponseReturnValue:
+        if _nobody_is_there():
+            return signed_out(NotSignedIn())
         sentence = _(
             "This page was open when somebody else came in on this browser, or for very long. Nothing was changed."
         )
-        return refuse(Page(400, _("This page is too old to send from"), sentence, "stale-form"), "csrf")
+        stale = Page(400, _("This page is too old to send from"), sentence, "stale-form")
+        # who signed in again in another tab goes on writing in this one: autosave.js asks once more with the new token
+        return refuse(stale, "csrf", csrf_token=generate_csrf())
 
     @app.errorhandler(HTTPException)
     def known(error: HTTPException) -> ResponseReturnValue:
         status = error.code or 500
         if status < 400:
             return error.get_response()  # a redirect is not a refusal
-        return refuse(page_for(status), error.name)
+        cause = getattr(error, "original_exception", None)
+        return refuse(page_for(status), error.name if cause is None else accident(cause))
+
+    @app.errorhandler(NoConnectionFree)
+    def crowded(_error: NoConnectionFree) -> ResponseReturnValue:
+        return refuse(page_for(503), "no database connection became free in time")
 
     @app.errorhandler(Exception)
     def unknown(error: Exception) -> ResponseReturnValue:
-        log.exception("unexpected %s", type(error).__name__)
-        return refuse(page_for(500), type(error).__name__)
+        return refuse(page_for(500), accident(error))
+
+    # Flask writes the words of an error into the log when even its answer fails
+    def log_exception(about: tuple[Any, Any, Any]) -> None:
+        log.error("unexpected %s", accident(about[1]))
+
+    app.log_exception = log_exception  # type: ignore[method-assign]

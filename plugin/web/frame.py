@@ -8,9 +8,12 @@ from typing import Any
 from flask import Flask, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
+from sqlalchemy.exc import SQLAlchemyError
 
+from plugin.db.queue import waiting_count
 from plugin.domain.people import Capability
 from plugin.web.identity import Visitor, visitor
+from plugin.web.transaction import session
 
 
 @dataclass(frozen=True)
@@ -29,12 +32,19 @@ def navigation(person: Visitor) -> list[Item]:
     here = request.blueprint
     items = [Item(_("My learning"), url_for("member.home"), here == "member")]
     if Capability.REVIEW in may:
-        items.append(Item(_("Reflections to answer"), url_for("trainer.queue"), here == "trainer"))
+        items.append(Item(_("Reflections to answer"), url_for("trainer.queue"), here == "trainer", _waiting(person)))
     if Capability.REPORT in may:
         items.append(Item(_("Reports"), url_for("lsc.completions"), here == "lsc"))
     if Capability.ADMINISTER in may:
         items.append(Item(_("LMS connections"), url_for("admin.platforms"), here == "admin"))
     return items if len(items) > 1 else []
+
+
+def _waiting(person: Visitor) -> int | None:
+    try:
+        return waiting_count(session(), person.grants, person.person_id)
+    except SQLAlchemyError:
+        return None  # the page that says what failed must not fail for the sake of a number
 
 
 def install(app: Flask) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from flask import Flask, Response, g, request
 
-from plugin.web.identity import visitor
+from plugin.web.identity import show_nobody, visitor
 from plugin.web.wiring import wiring
 
 POLICY = (
@@ -21,19 +21,28 @@ def may_frame(hosts: Iterable[str]) -> None:
 
 
 def frame_anywhere() -> None:
-    """A refusal without anything to click may stand in any frame: it is often all that an unknown LMS can be told."""
+    """Let any page frame this answer, which therefore shows nobody and holds nothing to click.
+
+    It is for refusals: a sentence is often all that an unknown LMS, or an ended sign-in in a frame, can be told.
+    """
+    show_nobody()
     g.frame_anywhere = True
 
 
-def may_post_to(origins: Iterable[str]) -> None:
-    """Let a form of this answer go to these origins (the return of deep linking)."""
-    g.form_origins = tuple(origins)
+def may_post_to(origins: Iterable[str], hosts: Iterable[str] = ()) -> None:
+    """Let a form of this answer go to these origins, and be sent on to these hosts (the return of deep linking)."""
+    g.form_origins = tuple(dict.fromkeys([*origins, *_origins(hosts)]))
 
 
 def _origins(hosts: Iterable[str]) -> list[str]:
+    """The hosts as sources of a content policy, every port where none is named."""
     schemes = ("https", "http") if wiring().settings.development else ("https",)
-    ported = {host if ":" in host else f"{host}:*" for host in hosts}
-    return [f"{scheme}://{host}" for host in sorted(ported) for scheme in schemes]
+    return [f"{scheme}://{host}" for host in sorted({_ported(host) for host in hosts}) for scheme in schemes]
+
+
+def _ported(host: str) -> str:
+    bare = f"[{host}]" if host.count(":") > 1 and not host.startswith("[") else host  # an IPv6 address
+    return bare if ":" in bare.rpartition("]")[2] else f"{bare}:*"
 
 
 def install(app: Flask) -> None:
@@ -45,14 +54,16 @@ def install(app: Flask) -> None:
         response.headers.setdefault("Referrer-Policy", "same-origin")
         if request.endpoint == "static":
             return response
+        # a reflection must not lie about in a cache of a shared computer
+        response.headers.setdefault("Cache-Control", "no-store")
+        if 300 <= response.status_code < 400:
+            return response  # nothing of it is shown
         hosts = set(g.get("frame_hosts", ()))
         if response.mimetype == "text/html" and (person := visitor()):
-            hosts.update(person.row.platform_hosts)
+            hosts.update(person.row.frame_hosts)
         frames = "*" if g.get("frame_anywhere") else " ".join(["'self'", *_origins(hosts)])
         forms = " ".join(["'self'", *g.get("form_origins", ())])
         response.headers["Content-Security-Policy"] = f"{POLICY}; frame-ancestors {frames}; form-action {forms}"
-        # a reflection must not lie about in a cache of a shared computer
-        response.headers.setdefault("Cache-Control", "no-store")
         response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
         if request.is_secure:
             response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask
+from flask import Flask, g
 from flask import session as cookie
-from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from flask_login import LoginManager, UserMixin, current_user, login_user
 
 from plugin import clock
-from plugin.db.sign_ins import GrantScope, SignedIn, find_signed_in
+from plugin.db.sign_ins import GrantScope, SignedIn, find_signed_in, forget
 from plugin.db.tokens import hashed
 from plugin.domain.people import Capability, CourseRole, capabilities
 from plugin.web.transaction import session
@@ -57,21 +57,42 @@ class Visitor(UserMixin):  # type: ignore[misc]  # flask-login ships no types
 
 
 def visitor() -> Visitor | None:
-    """Who is signed in, or None."""
+    """Who is signed in, or None. Nobody is, on a page that shows nobody."""
+    if g.get("shows_nobody"):
+        return None
     return current_user._get_current_object() if current_user.is_authenticated else None
 
 
-def sign_in(token: str, row: SignedIn) -> None:
+def show_nobody() -> None:
+    """What is shown now is the same for everybody: the browser's sign-in is not looked at, and stays as it is."""
+    g.shows_nobody = True
+
+
+class _Arrival(UserMixin):  # type: ignore[misc]  # flask-login ships no types
+    """Somebody who is sent on to their first page; who they are is read when they are there."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def get_id(self) -> str:
+        """The sign-in's token."""
+        return self._token
+
+
+def sign_in(token: str, person_id: int) -> None:
     """Put the sign-in into this browser. Another person's leaves no trace; one's own keeps its open forms."""
-    if cookie.get("person") != row.person_id:
-        cookie.clear()  # a shared computer: forms of the last person die with their token
-    cookie["person"] = row.person_id
-    login_user(Visitor(token, row))
+    if cookie.get("person") != person_id:
+        _end_other_sign_in()
+    cookie["person"] = person_id
+    login_user(_Arrival(token))
+    show_nobody()
 
 
-def sign_out() -> None:
-    """Forget who is at the screen."""
-    logout_user()
+def _end_other_sign_in() -> None:
+    """A shared computer: forms of the last person die with their token, and so does a copy of their cookie."""
+    former = cookie.get("_user_id")
+    if isinstance(former, str):
+        forget(session(), hashed(former))
     cookie.clear()
 
 
@@ -88,7 +109,8 @@ def install(app: Flask) -> None:
         SESSION_COOKIE_PATH="/",
         PERMANENT_SESSION_LIFETIME=SIGN_IN_LIFE,
     )
-    manager = LoginManager(app)
+    # templates get what they show from `frame`; flask-login's own processor would ask the database on an error page
+    manager = LoginManager(app, add_context_processor=False)
     manager.session_protection = None  # phones change their address; the token is what counts
 
     @manager.user_loader  # type: ignore[untyped-decorator]

@@ -5,30 +5,31 @@ from __future__ import annotations
 from flask import Blueprint, jsonify, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_wtf.csrf import generate_csrf
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from lti import keys, login
 from lti.errors import LaunchRefused
 from lti.launch import Launch, verify
+from lti.urls import origin
 from plugin import clock
 from plugin.actions import enter
-from plugin.actions.enter import Dead, Entry, EntryRefused
+from plugin.actions.enter import Entry
+from plugin.actions.open_link import Dead, EntryRefused
 from plugin.db.lti_stores import Nonces, Platforms
-from plugin.db.sign_ins import find_signed_in
-from plugin.db.tokens import hashed
 from plugin.domain.people import Capability
 from plugin.web.access import needs
 from plugin.web.errors import Refused
 from plugin.web.headers import frame_anywhere, may_frame
-from plugin.web.identity import sign_in
-from plugin.web.transaction import session, start_again
+from plugin.web.identity import show_nobody, sign_in
+from plugin.web.transaction import session
 from plugin.web.wiring import wiring
 
 lti = Blueprint("lti", __name__, url_prefix="/lti")
 
 OLD_COOKIES = 8  # logins that were begun and never came back; more than this many are swept
+TRIES = 5  # launches of one course page that make the same things at the same moment
 
 
 @lti.route("/login", methods=["GET", "POST"])
@@ -36,30 +37,19 @@ OLD_COOKIES = 8  # logins that were begun and never came back; more than this ma
 def login_initiation() -> ResponseReturnValue:
     """OIDC third-party initiated login: nothing is written, the state travels sealed."""
     parts = wiring()
-    with Session(parts.reader) as reading:
-        try:
-            begun = login.begin(
-                {**request.args.to_dict(), **request.form.to_dict()},
-                platforms=Platforms(reading),
-                sealer=parts.sealer,
-                tool=parts.tool,
-                now=clock.now(),
-            )
-        except LaunchRefused as error:
-            raise _refused(error) from error
+    try:
+        begun = login.begin(
+            {**request.args.to_dict(), **request.form.to_dict()},
+            platforms=parts.logins,
+            sealer=parts.sealer,
+            tool=parts.tool,
+            now=clock.now(),
+        )
+    except LaunchRefused as error:
+        raise _refused(error) from error
     answer = redirect(begun.url, 302)
     _sweep(answer)
-    secure = not parts.settings.insecure_cookies
-    answer.set_cookie(
-        begun.cookie_name,
-        begun.cookie_value,
-        max_age=begun.max_age,
-        path="/",
-        secure=secure,
-        httponly=True,
-        samesite="None" if secure else "Lax",
-        partitioned=secure,
-    )
+    _set_cookie(answer, begun.cookie_name, begun.cookie_value, begun.max_age)
     return answer
 
 
@@ -68,36 +58,32 @@ def login_initiation() -> ResponseReturnValue:
 def launch() -> ResponseReturnValue:
     """The launch: verified, then let in; a frame that keeps no cookie is offered a new window."""
     parts = wiring()
-    now = clock.now()
-    nonces = Nonces(session())
+    platforms = Platforms(parts.reader)
     try:
-        with Session(parts.reader) as reading:
-            platforms = Platforms(reading)
-            verified = verify(
-                request.form.to_dict(),
-                request.cookies,
-                platforms=platforms,
-                nonces=nonces,
-                key_sets=parts.key_sets,
-                sealer=parts.sealer,
-                tool=parts.tool,
-                now=now,
-            )
-        may_frame(verified.platform.hosts)
+        verified = verify(
+            request.form.to_dict(),
+            request.cookies,
+            platforms=platforms,
+            nonces=Nonces(session()),
+            key_sets=parts.key_sets,
+            sealer=parts.sealer,
+            tool=parts.tool,
+            now=clock.now(),
+        )
         platforms.keep(session())
-        entry = _entered(verified, nonces)
+        entry = _entered(verified)
     except LaunchRefused as error:
-        _burn(nonces)
+        _burn()
         raise _refused(error) from error
     except EntryRefused as error:
-        _burn(nonces)
+        _burn()
         raise _dead_end(error) from error
     if not verified.browser_bound:
+        may_frame([*verified.platform.hosts, *enter.frame_hosts(verified)])
+        show_nobody()
         return render_template("lti/new_window.html", entry=entry)
     answer = _let_in(entry)
-    answer.delete_cookie(
-        verified.cookie_name, path="/", secure=not parts.settings.insecure_cookies, samesite="None", partitioned=True
-    )
+    _delete_cookie(answer, verified.cookie_name)
     return answer
 
 
@@ -105,6 +91,8 @@ def launch() -> ResponseReturnValue:
 @needs(Capability.PUBLIC)
 def go_on() -> ResponseReturnValue:
     """The new window's half of a launch whose frame keeps no cookies; the token in the form works once."""
+    if not _sent_from_our_page():
+        raise Refused(400, _("This could not be opened"), _("Go back to your course and open the activity again."))
     entry = enter.go_on(session(), request.form.get("token", "")[:100], now=clock.now())
     if entry is None:
         sentence = _("This window was opened before, or too late. Go back to your course and open the activity again.")
@@ -121,30 +109,37 @@ def jwks() -> ResponseReturnValue:
     return answer
 
 
-def _entered(verified: Launch, nonces: Nonces) -> Entry:
-    """Enter; when another frame of the same page made the same person or place at this moment, once more."""
+def _entered(verified: Launch, *, tries: int = TRIES) -> Entry:
+    """Enter: quickly where all is known. When another launch made the same person or place at this moment, again.
+
+    All that is made happens within a savepoint: what is undone is never the use of the nonce.
+    """
+    again = enter.enter_again(session(), verified, now=clock.now())
+    if again is not None:
+        return again
     try:
-        entry = enter.enter(session(), verified, now=clock.now())
-        session().flush()
+        with session().begin_nested():
+            return enter.enter(session(), verified, now=clock.now())
     except IntegrityError:
-        start_again()
-        nonces.use_again()
-        entry = enter.enter(session(), verified, now=clock.now())
-    return entry
+        if tries == 1:
+            raise
+    return _entered(verified, tries=tries - 1)
 
 
-def _burn(nonces: Nonces) -> None:
+def _burn() -> None:
     """A refused launch cannot be tried again with the same nonce: that is the one thing kept of it."""
-    start_again()
-    nonces.use_again()
     session().commit()
 
 
+def _sent_from_our_page() -> bool:
+    """Whether the button of our own page was pressed: nobody else's page may sign this browser in."""
+    site, sender = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    return site in (None, "same-origin") and sender in (None, origin(wiring().tool.base_url))
+
+
 def _let_in(entry: Entry) -> Response:
-    row = find_signed_in(session(), hashed(entry.token), clock.now())
-    if row is None:
-        raise LookupError("a sign-in that was just written is there")
-    sign_in(entry.token, row)
+    sign_in(entry.token, entry.person_id)
+    generate_csrf()  # with the sign-in, so that the first page has no cookie to write
     return make_response(redirect(entry.next_path, 303))
 
 
@@ -164,7 +159,7 @@ def _dead_end_words(error: EntryRefused) -> tuple[str, str]:
     unready = _("This link is not set up yet")
     if error.why is Dead.MAY_NOT_CHOOSE:
         return _("Choosing content is for instructors"), _(
-            "Your LMS says you are a learner in this course. Ask an instructor to add the activity."
+            "Your LMS does not say that you teach in this course. Ask its instructor to add the activity."
         )
     if error.why is Dead.NO_CONTEXT:
         return unready, _("It was opened outside a course. Open it from inside the course where you take it.")
@@ -186,10 +181,28 @@ def _dead_end_words(error: EntryRefused) -> tuple[str, str]:
 
 def _sweep(answer: Response) -> None:
     """Forget logins that never came back, before they fill the browser's cookie jar."""
-    parts = wiring()
-    old = [name for name in request.cookies if name.startswith(parts.sealer.cookie_prefix)]
+    prefix = wiring().sealer.cookie_prefix
+    old = [name for name in request.cookies if name.startswith(prefix)]
     if len(old) > OLD_COOKIES:
         for name in old:
-            answer.delete_cookie(
-                name, path="/", secure=not parts.settings.insecure_cookies, samesite="None", partitioned=True
-            )
+            _delete_cookie(answer, name)
+
+
+def _set_cookie(answer: Response, name: str, value: str, max_age: int) -> None:
+    """A cookie that lives in the LMS's frame; over plain http away from the loopback, at least in a window."""
+    secure = not wiring().settings.insecure_cookies
+    answer.set_cookie(
+        name,
+        value,
+        max_age=max_age,
+        path="/",
+        secure=secure,
+        httponly=True,
+        samesite="None" if secure else "Lax",
+        partitioned=secure,
+    )
+
+
+def _delete_cookie(answer: Response, name: str) -> None:
+    """It has to look like the cookie that it deletes, or browsers keep that one."""
+    _set_cookie(answer, name, "", 0)

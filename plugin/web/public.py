@@ -7,13 +7,16 @@ from ipaddress import ip_address
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import NotFound
 
+from plugin import clock
 from plugin.db import migrate
+from plugin.db.outbox import backlog
 from plugin.domain.people import Capability
 from plugin.web.access import needs
+from plugin.web.transaction import session
 from plugin.web.wiring import wiring
 
 public = Blueprint("public", __name__)
@@ -49,4 +52,17 @@ def metrics() -> ResponseReturnValue:
     from_loopback = not proxied and ip_address(request.remote_addr or "0.0.0.0").is_loopback  # noqa: S104  not bound
     if not from_loopback and not (token and hmac.compare_digest(given.encode(), token.encode())):
         raise NotFound
-    return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(_measures()), content_type=CONTENT_TYPE_LATEST)
+
+
+def _measures() -> CollectorRegistry:
+    """What the database says now: any process, and any machine, gives the same numbers."""
+    found = backlog(session(), now=clock.now())
+    registry = CollectorRegistry()
+    for name, words, value in (
+        ("practicum_outbox_due", "Scores that wait to be told to an LMS", found.due),
+        ("practicum_outbox_refused", "Scores that nobody sends again by itself", found.refused),
+        ("practicum_outbox_oldest_seconds", "How long the oldest due score has waited", found.oldest.total_seconds()),
+    ):
+        Gauge(name, words, registry=registry).set(value)
+    return registry

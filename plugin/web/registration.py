@@ -15,11 +15,12 @@ from plugin import clock
 from plugin.actions import platforms
 from plugin.actions.platforms import InvitationRefused, PlatformRefused
 from plugin.db.people import Organization
-from plugin.db.platforms import PlatformState
+from plugin.db.platforms import Platform, PlatformState
 from plugin.domain.people import Capability
 from plugin.web.access import needs
 from plugin.web.errors import Refused
 from plugin.web.headers import frame_anywhere, may_frame
+from plugin.web.identity import show_nobody
 from plugin.web.transaction import session, start_again
 from plugin.web.wiring import wiring
 
@@ -46,6 +47,7 @@ def ask(token: str) -> ResponseReturnValue:
         )
     host = urlsplit(address).netloc
     may_frame([host])
+    show_nobody()
     organization = session().get_one(Organization, found.organization_id)
     return render_template(
         "lti/register.html",
@@ -69,27 +71,32 @@ def confirm(token: str) -> ResponseReturnValue:
     except InvitationRefused as error:
         raise _refused(410, _("This link does not work any more"), str(error)) from error
     session().commit()  # before the network: a second click must find it used
-    given = request.form.get("registration_token") or None
-    parts = wiring()
     try:
-        configuration = read_configuration(address, registration_token=given, http=parts.http)
-        registered = register(
-            configuration,
-            platforms.described(parts.settings.base_url),
-            registration_token=given,
-            http=parts.http,
-        )
-        platform = platforms.register(session(), taken, registered, now=clock.now())
-    except (RegistrationRefused, ServiceError) as error:
+        platform = _registered(taken, address)
+    except Exception as error:
         _give_back(taken)
-        raise _refused(
-            400, _("The LMS was not connected"), error.sentence, detail=f"{error.code}: {error.detail}"
-        ) from error
-    except PlatformRefused as error:
-        _give_back(taken)
-        raise _refused(409, _("The LMS was not connected"), str(error)) from error
+        if isinstance(error, RegistrationRefused | ServiceError):
+            detail = f"{error.code}: {error.detail}"
+            raise _refused(400, _("The LMS was not connected"), error.sentence, detail=detail) from error
+        if isinstance(error, PlatformRefused):
+            raise _refused(409, _("The LMS was not connected"), str(error)) from error
+        raise
     may_frame([*platform.hosts, urlsplit(address).netloc])
+    show_nobody()
     return render_template("lti/registered.html", platform=platform, active=platform.state is PlatformState.ACTIVE)
+
+
+def _registered(invitation_id: int, address: str) -> Platform:
+    """Ask the LMS, and store what it answers."""
+    parts = wiring()
+    given = request.form.get("registration_token") or None
+    configuration = read_configuration(address, registration_token=given, http=parts.http)
+    registered = register(
+        configuration, platforms.described(parts.settings.base_url), registration_token=given, http=parts.http
+    )
+    platform = platforms.register(session(), invitation_id, registered, now=clock.now())
+    session().flush()
+    return platform
 
 
 def _refused(status: int, title: str, sentence: str, *, detail: str = "") -> Refused:

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from lti.http import HttpClient
 from lti.key_sets import KeySets
 from lti.state import Sealer
-from lti.stores import ToolKeys
+from lti.stores import Platforms, ToolKeys
 from lti.urls import Tool
 from plugin.settings import Settings
 
@@ -27,6 +27,7 @@ class Wiring:
     sealer: Sealer
     tool: Tool
     tool_keys: ToolKeys
+    logins: Platforms
 
 
 def wiring() -> Wiring:
