@@ -1,0 +1,98 @@
+"""The queue: what waits in all cohorts that the trainer's grants reach, oldest first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from plugin import clock
+from plugin.actions.offerings import pack_of
+from plugin.db import queue as queues
+from plugin.db.queue import READING, Asker, Narrowing, Only, Run, Waiting
+from plugin.domain.business_days import DUE_FROM
+from plugin.domain.people import Capability
+from plugin.domain.workdays import USUAL_ANSWER
+from plugin.web.access import needs
+from plugin.web.trainer import forms, words
+from plugin.web.trainer.blueprint import asker, trainer
+from plugin.web.transaction import session
+
+
+@trainer.get("/review")
+@needs(Capability.REVIEW)
+def queue() -> ResponseReturnValue:
+    """Reflections that wait: three numbers, then a page of rows."""
+    who, part = asker(), forms.narrowing()
+    after, before = forms.spot("after"), forms.spot("before")
+    rows, has_more = queues.page(session(), who, part, after=after, before=before)
+    if not rows and (after or before):
+        return redirect(_address(part))  # what stood there was answered meanwhile
+    numbers = queues.numbers(
+        session(),
+        who,
+        due_before=words.came_before(DUE_FROM),
+        overdue_before=words.came_before(USUAL_ANSWER + 1),
+    )
+    has_older, has_newer = (has_more, True) if before else (after is not None, has_more)
+    return render_template(
+        "trainer/queue.html",
+        lead=words.queue_in_words(numbers) if numbers.waiting else None,
+        rows=[_row(row, who, part) for row in rows],
+        part=part,
+        is_narrowed=part != queues.EVERYTHING,
+        choices=_choices(queues.runs(session(), who)),
+        everything_url=_address(queues.EVERYTHING),
+        older_url=_address(part, before=forms.spot_name(rows[0].spot)) if rows and has_older else None,
+        newer_url=_address(part, after=forms.spot_name(rows[-1].spot)) if rows and has_newer else None,
+    )
+
+
+def _address(part: Narrowing, **cursor: str) -> str:
+    return url_for("trainer.queue", **{**forms.query(part), **cursor})
+
+
+def _row(row: Waiting, who: Asker, part: Narrowing) -> dict[str, Any]:
+    kind, wait = words.wait(row.since)
+    return {
+        "url": url_for("trainer.desk", reflection=row.reflection_id, **forms.query(part)),
+        "member": words.known(row.member),
+        "title": _title(row),
+        "offering": row.offering,
+        "cohort": row.cohort,
+        "revision": row.revision,
+        "kind": kind,
+        "wait": wait,
+        "now": _now(row, who),
+    }
+
+
+def _title(row: Waiting) -> str:
+    activities = pack_of(session(), row.version_id).activities
+    return next((activity.title for activity in activities if activity.key == row.activity), row.activity)
+
+
+def _now(row: Waiting, who: Asker) -> list[str]:
+    """Who has it open, and whether a draft of the visitor's own waits there."""
+    is_open = row.reader_since is not None and row.reader_since > clock.now() - READING
+    found = [_("Your draft")] if row.has_draft else []
+    if is_open and row.reader_id == who.person_id and not row.has_draft:
+        found.append(_("You opened it"))
+    elif is_open and row.reader_id != who.person_id:
+        found.append(_("%(name)s is reading", name=words.known(row.reader)))
+    return [str(item) for item in found]
+
+
+def _choices(runs: list[Run]) -> dict[str, list[tuple[str, str]]]:
+    offerings = {str(run.offering_id): run.offering for run in runs}
+    return {
+        "cohort": [("", str(_("all cohorts"))), *((str(run.cohort_id), run.cohort) for run in runs)],
+        "offering": [("", str(_("all offerings"))), *offerings.items()],
+        "only": [
+            (Only.ALL.value, str(_("all reflections"))),
+            (Only.REVISIONS.value, str(_("only revisions"))),
+            (Only.MINE.value, str(_("only what I began"))),
+        ],
+    }
