@@ -121,6 +121,10 @@ def release(
     Raises:
         DraftConflict, AlreadyReleased: as `save_draft`.
     """
+    if decision is Decision.ACCEPT:
+        # before the reflection, as a member's own requests do: a member who finishes another activity at this moment
+        # and this trainer see each other's work, and neither waits for the other in turn
+        session.get_one(Enrolment, reflection.enrolment_id, with_for_update=True)
     _lock(session, reflection)
     try:
         answer = _store(session, revision, written, version=version, by=by, now=now)
@@ -212,8 +216,7 @@ def _decide(session: Session, reflection: Reflection, answer: Feedback, decision
 
 
 def _credit(session: Session, reflection: Reflection, cohort: Cohort, *, now: datetime) -> None:
-    # locked, so that a member who finishes another activity at this moment and this trainer see each other's work
-    enrolment = session.get_one(Enrolment, reflection.enrolment_id, with_for_update=True)
+    enrolment = session.get_one(Enrolment, reflection.enrolment_id)
     place = enrolment.last_activity, enrolment.last_activity_at
     standing.done(session, standing.of(session, enrolment, cohort), reflection.activity, now=now)
     enrolment.last_activity, enrolment.last_activity_at = place  # it was the trainer who came by, not the member

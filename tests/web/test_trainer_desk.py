@@ -313,7 +313,7 @@ def test_too_many_characters_are_refused_in_words_and_given_back(cast: Cast, ses
     long = "x" * (LONGEST_ANSWER + 1)
     refused = saved(cast.tom, row.id, 0, **{"comment-practice": long})
     assert refused.status_code == 413
-    assert "“Comment on “Examines practice”” has 10,001 characters" in refused.get_json()["message"]
+    assert "“Comment on “Examines practice”” has 10,001 characters" in refused.get_json()["sentence"]
     page = cast.tom.post(f"/review/{row.id}/release", {**FILLED, "next_step": long, "decision": "return"})
     assert page.status_code == 413
     assert values(page.text)["next_step"] == long

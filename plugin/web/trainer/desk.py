@@ -45,7 +45,7 @@ def draft(reflection: int) -> ResponseReturnValue:
     """Store the trainer's draft; a script asks in JSON, a form as forms do.
 
     Answers a script with 200 {version, saved_at_text}; 409 {version, every field, saved_at_text, conflict_url} when a
-    newer draft was stored from another tab; 413 or 410 {message} when it is too long, or sent already.
+    newer draft was stored from another tab; 413 or 410 {sentence} when it is too long, or sent already.
     """
     found = at_desk(reflection)
     revision, typed = _typed(found)
@@ -173,13 +173,13 @@ def _too_long(found: Reflection, typed: Typed) -> ResponseReturnValue:
     titles = {criterion.key: criterion.title for criterion in pages.criteria_of(found)}
     errors = words.too_long(typed.written, titles)
     if request.is_json:
-        return jsonify(error="too-large", message=" ".join(error["message"] for error in errors)), 413
+        return jsonify(error="too-large", sentence=" ".join(error["message"] for error in errors)), 413
     return pages.desk(found, typed=typed, errors=errors), 413
 
 
 def _released_before(found: Reflection, typed: Typed) -> ResponseReturnValue:
     if request.is_json:
         sentence = _("You answered this from another tab. What you typed here since then was not sent: copy it.")
-        return jsonify(error="released", message=str(sentence)), 410
+        return jsonify(error="released", sentence=str(sentence)), 410
     sentence = _("You answered this from another tab. What you typed here was not sent, and it is not stored.")
     return pages.not_sent(found, typed, sentence), 409

@@ -75,7 +75,7 @@ def desk(
         written=written,
         fields=forms.as_fields(written, [criterion.key for criterion in pack.rubric.criteria]),
         version=typed.version if typed and not stored else base.version if base else 0,
-        saved=saved_at(draft.saved_at) if draft else None,
+        saved=saved_at(draft.saved_at) if draft and not typed else None,
         errors=errors or [],
         elsewhere=_elsewhere(pack, written, stored) if stored else None,
         elsewhere_at=saved_at(stored.saved_at) if stored else None,

@@ -60,6 +60,7 @@ def known(name: str | None) -> str:
 
 def gone_out(decision: Decision, member: str, left: int) -> str:
     """What became of a reflection, and what is left: Returned to Ada Okafor. 10 waiting."""
+    member = member.removesuffix(".")  # Jr. and initials bring their own
     if decision is Decision.ACCEPT:
         said = _("Accepted for %(member)s.", member=member)
     else:
