@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from lti.errors import LaunchRefused
@@ -26,6 +26,7 @@ from plugin.actions.open_link import (
     open_link,
     said_of_context,
 )
+from plugin.actions.platforms import host_of
 from plugin.db import places
 from plugin.db.learning import Cohort, Context, Enrolment
 from plugin.db.people import Identity, Person, SignIn
@@ -40,7 +41,7 @@ CHOOSING_LIFE = timedelta(hours=2)
 SEEN_AGAIN_AFTER = timedelta(hours=1)  # how exactly `last_launch_at` is kept: no write for each of many launches
 
 
-_SIGN_INS: Any = SignIn.__table__.insert()
+_SIGN_INS: Any = insert(SignIn.__table__)  # type: ignore[arg-type]  # declared tables are tables
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,7 @@ def enter(session: Session, launch: Launch, *, now: datetime) -> Entry:
     platform = session.get_one(Platform, launch.platform.id)
     if launch.adopts_deployment:
         _adopt_deployment(session, platform, message.deployment_id, now)
-    if message.tool_platform.family and platform.family is None:
-        platform.family = message.tool_platform.family.lower()[:64]
+    _learn_product(platform, message)
     who = _person(session, launch, platform, now)
     context_id: int | None
     if isinstance(message, ResourceLaunch):
@@ -112,9 +112,7 @@ def _is_all_known(message: ResourceLaunch, row: Any, now: datetime) -> bool:
     )
 
 
-def _sign_in(
-    session: Session, launch: Launch, who: Who, *, context_id: int | None, path: str, now: datetime
-) -> Entry:
+def _sign_in(session: Session, launch: Launch, who: Who, *, context_id: int | None, path: str, now: datetime) -> Entry:
     """Open a sign-in: at once, or a waiting one for a frame without cookies."""
     token = secrets.token_urlsafe(32)
     row = {
@@ -196,6 +194,15 @@ def join(session: Session, *, person: int, cohort: Cohort, now: datetime) -> int
         organization_id=cohort.organization_id,
         now=now,
     )
+
+
+def _learn_product(platform: Platform, message: Message) -> None:
+    """What the LMS says of itself, where nobody told us better: its product, and a name instead of its host."""
+    said = message.tool_platform
+    if said.family and platform.family is None:
+        platform.family = said.family.lower()[:64]
+    if said.name and platform.name == host_of(platform.issuer):
+        platform.name = said.name[:200]
 
 
 def _adopt_deployment(session: Session, platform: Platform, deployment_id: str, now: datetime) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.orm import Session
 
 from lti.messages import ResourceLaunch
@@ -210,9 +210,7 @@ def _keep_line_item(session: Session, platform_id: int, cohort_id: int, url: str
     if not moved.rowcount:  # type: ignore[attr-defined]  # a cursor result
         session.add(LineItem(platform_id=platform_id, cohort_id=cohort_id, url=url, created_at=now))
         session.flush()
-    begun = select(Enrolment).where(Enrolment.cohort_id == cohort_id, Enrolment.started_at.is_not(None))
-    for enrolment in session.scalars(begun).all():
-        _tell_again(session, enrolment, now)
+    _tell_again(session, Enrolment.cohort_id == cohort_id, now)
 
 
 def _change_identity(session: Session, enrolment_id: int, identity_id: int, now: datetime) -> None:
@@ -220,17 +218,16 @@ def _change_identity(session: Session, enrolment_id: int, identity_id: int, now:
     enrolment = session.get_one(Enrolment, enrolment_id)
     enrolment.identity_id = identity_id
     session.flush()
-    _tell_again(session, enrolment, now)
+    _tell_again(session, Enrolment.id == enrolment_id, now)
 
 
-def _tell_again(session: Session, enrolment: Enrolment, now: datetime) -> None:
-    """Tell the gradebook columns that do not know it yet where somebody is."""
-    waits = session.scalar(
-        select(exists().where(Reflection.enrolment_id == enrolment.id, Reflection.waiting_since.is_not(None)))
-    )
-    progress = scores.current(enrolment, waits=bool(waits))
-    if progress is not None:
-        scores.tell(session, enrolment, progress, now=now)
+def _tell_again(session: Session, whose: ColumnElement[bool], now: datetime) -> None:
+    """Tell the gradebook columns that do not know it yet where these people are."""
+    waits = exists().where(Reflection.enrolment_id == Enrolment.id, Reflection.waiting_since.is_not(None))
+    for enrolment, waiting in session.execute(select(Enrolment, waits).where(whose)).all():
+        progress = scores.current(enrolment, waits=bool(waiting))
+        if progress is not None:
+            scores.tell(session, enrolment, progress, now=now)
 
 
 def enrol(

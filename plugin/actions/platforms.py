@@ -154,7 +154,7 @@ def register(session: Session, invitation_id: int, registered: Registered, *, no
     if platform is None:
         platform = Platform(
             organization_id=row.organization_id,
-            name=_host(found.issuer),
+            name=host_of(found.issuer),
             issuer=found.issuer,
             client_id=registered.client_id,
             state=PlatformState.ACTIVE if row.approve else PlatformState.PENDING,
@@ -210,7 +210,7 @@ def add(
     for name, longest in ADDRESSES.items():
         _check_address(name, getattr(given, name), longest, plain_http=plain_http)
     _check_text("client id", given.client_id, 255, "the LMS shows it where the tool was added")
-    _check_text("name", given.name or _host(given.issuer), 200, "it is what people read")
+    _check_text("name", given.name or host_of(given.issuer), 200, "it is what people read")
     if given.family:
         _check_text("family", given.family, 64, "canvas, moodle, blackboard … or leave it out")
     if given.token_audience:
@@ -219,7 +219,7 @@ def add(
         raise PlatformRefused(f"{given.issuer} with client id {given.client_id} is connected already")
     platform = Platform(
         organization_id=organization,
-        name=given.name or _host(given.issuer),
+        name=given.name or host_of(given.issuer),
         issuer=given.issuer,
         client_id=given.client_id,
         authorization_url=given.authorization_url,
@@ -330,5 +330,6 @@ def _known(session: Session, issuer: str, client_id: str) -> Platform | None:
     return session.scalar(select(Platform).where(Platform.issuer == issuer, Platform.client_id == client_id))
 
 
-def _host(issuer: str) -> str:
+def host_of(issuer: str) -> str:
+    """What a connection is called until somebody names it: the host of its issuer."""
     return issuer.split("://", 1)[-1].split("/", 1)[0][:200]

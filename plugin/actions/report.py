@@ -118,16 +118,25 @@ class Totals:
     minutes: int
     periods: tuple[tuple[Period, int], ...]
 
+    @property
+    def hours(self) -> float:
+        """The minutes as contact hours, with one decimal."""
+        return _hours(self.minutes)
 
-def table(session: Session, asked: Asked) -> Table:
-    """The whole report, read from the database while its rows are taken; the session must live that long."""
-    return Table(COLUMNS, _lines(session, asked))
+
+def lines(session: Session, asked: Asked) -> Generator[Line]:
+    """The whole report, read from the database while its lines are taken; the session must live that long."""
+    reading = _Reading(session, asked)
+    for part in asked.parts:
+        with closing(reports.rows(session, asked, part, reading.optional)) as rows:
+            for row in rows:
+                yield reading.line(part, row)
 
 
 def write(session: Session, asked: Asked, form: Form, file: IO[bytes], *, now: datetime) -> int:
     """Write the whole report into a file; memory stays flat. Returns how many rows there are."""
-    with closing(_lines(session, asked)) as lines:
-        whole = Table(COLUMNS, lines)
+    with closing(lines(session, asked)) as rows:
+        whole = Table(COLUMNS, rows)
         if form is Form.CSV:
             return as_csv.write(whole, file)
         if form is Form.JSON:
@@ -238,14 +247,6 @@ def remember_export(session: Session, asked: Asked, form: str, *, rows: int, by:
         cohort=asked.cohort_id,
         searched_a_name=bool(asked.name),
     )
-
-
-def _lines(session: Session, asked: Asked) -> Generator[Line]:
-    reading = _Reading(session, asked)
-    for part in asked.parts:
-        with closing(reports.rows(session, asked, part, reading.optional)) as rows:
-            for row in rows:
-                yield reading.line(part, row)
 
 
 @dataclass(frozen=True)

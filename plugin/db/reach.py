@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from plugin.db.learning import Cohort, Offering, Version
-from plugin.db.people import Organization
+from plugin.db.people import Organization, OrganizationLine
 from plugin.db.scopes import within
 from plugin.db.sign_ins import GrantScope
 from plugin.domain.people import Capability, roles_for
@@ -130,7 +131,8 @@ def cohorts(
     """The newest cohorts within reach, at most `LISTED` of them, by name."""
     wanted = _cohorts(reach)
     if organization_id is not None:
-        wanted = wanted.where(Cohort.organization_id.in_([place.id for place in reach.of(organization_id)]))
+        below = select(OrganizationLine.organization_id).where(OrganizationLine.ancestor_id == organization_id)
+        wanted = wanted.where(Cohort.organization_id.in_(below))
     if offering_id is not None:
         wanted = wanted.where(Cohort.offering_id == offering_id)
     rows = session.execute(wanted.order_by(Cohort.id.desc()).limit(LISTED))
@@ -143,7 +145,7 @@ def cohort(session: Session, reach: Reach, cohort_id: int) -> CohortChoice | Non
     return None if row is None else CohortChoice(*row)
 
 
-def _cohorts(reach: Reach):  # type: ignore[no-untyped-def]  # the type of a select is longer than the select
+def _cohorts(reach: Reach) -> Any:
     return (
         select(Cohort.id, Cohort.name, Offering.code, Cohort.organization_id, Cohort.offering_id)
         .join(Offering, Offering.id == Cohort.offering_id)

@@ -293,7 +293,7 @@ def _columns(part: Part, optional: Sequence[tuple[int, str]]) -> Any:
     """
     completed = part is Part.COMPLETED
     told = aliased(OutboxRow)
-    reported = case((told.state == OutboxState.SENT, told.sent_at), else_=told.queued_at)
+    reported = case((told.state == OutboxState.SENT, func.coalesce(told.sent_at, told.queued_at)), else_=told.queued_at)
     statement = select(
         _row_id(part).label("row_id"),
         _at(part).label("at"),

@@ -44,9 +44,13 @@ class Key:
     id: int
 
 
-def counts(session: Session, reach: Reach) -> dict[OutboxState, int]:
-    """How many rows are in each state."""
-    found = session.execute(select(OutboxRow.state, func.count()).where(_within(reach)).group_by(OutboxRow.state))
+def stuck(session: Session, reach: Reach) -> dict[OutboxState, int]:
+    """How many rows were refused, and how many wait."""
+    found = session.execute(
+        select(OutboxRow.state, func.count())
+        .where(_within(reach), OutboxRow.state.in_((OutboxState.REFUSED, OutboxState.DUE)))
+        .group_by(OutboxRow.state)
+    )
     return {OutboxState(state): count for state, count in found}
 
 

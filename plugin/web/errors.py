@@ -190,4 +190,4 @@ def install(app: Flask) -> None:
     def log_exception(about: tuple[Any, Any, Any]) -> None:
         log.error("unexpected %s", accident(about[1]))
 
-    app.log_exception = log_exception  # type: ignore[method-assign]
+    app.log_exception = log_exception  # type: ignore[method-assign, assignment]

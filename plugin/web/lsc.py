@@ -83,9 +83,7 @@ def scores() -> ResponseReturnValue:
     shown = request.args.get("state", "open")
     if shown not in SHOWN:
         error = _("There is no such list. Choose one of these.")
-        return render_template(
-            "lsc/scores.html", shown=shown, error=error, counts=told.counts(session(), _reach())
-        ), 422
+        return render_template("lsc/scores.html", shown=shown, error=error, stuck=told.stuck(session(), _reach())), 422
     states = SHOWN[shown]
     after, before = (paging.read_told_key(request.args.get(name, ""), states) for name in ("after", "before"))
     rows = told.page(session(), _reach(), states, key=after or before, back=before is not None, size=ROWS + 1)
@@ -100,7 +98,7 @@ def scores() -> ResponseReturnValue:
         "lsc/scores.html",
         shown=shown,
         error=None,
-        counts=told.counts(session(), _reach()),
+        stuck=told.stuck(session(), _reach()),
         rows=rows,
         newer=newer and url_for("lsc.scores", state=shown, before=newer),
         older=older and url_for("lsc.scores", state=shown, after=older),
@@ -134,9 +132,7 @@ def _with_filters(answer: Callable[[Filters, Asked], ResponseReturnValue]) -> Re
     today = clock.now().astimezone(zone()).date()
     filters = report_filters.read(session(), _reach(), request.args, today=today)
     if filters.asked is None:
-        return render_template(
-            "lsc/completions.html", filters=filters, counts=told.counts(session(), filters.reach)
-        ), 422
+        return render_template("lsc/completions.html", filters=filters, stuck=told.stuck(session(), filters.reach)), 422
     return answer(filters, filters.asked)
 
 
@@ -150,7 +146,7 @@ def _completions(filters: Filters, asked: Asked) -> ResponseReturnValue:
     return render_template(
         "lsc/completions.html",
         filters=filters,
-        counts=told.counts(session(), filters.reach),
+        stuck=told.stuck(session(), filters.reach),
         totals=report.totals(session(), asked),
         page=page,
         newer=page.newer and link(before=paging.write_key(page.newer)),

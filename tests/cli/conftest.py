@@ -18,7 +18,14 @@ class Shell:
         self._patch = patch
 
     def set(self, name: str, value: str) -> None:
+        self.forget()
         self._patch.setenv(name, value)
+
+    @staticmethod
+    def forget() -> None:
+        """As a new process, which reads its settings anew."""
+        if shared.engine.cache_info().currsize:
+            shared.engine().dispose()
         shared.settings.cache_clear()
         shared.engine.cache_clear()
 
@@ -43,10 +50,7 @@ def shell(monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
     made.set("PRACTICUM_SECRET_KEY", SECRET)
     made.set("PRACTICUM_DEVELOPMENT", "1")
     yield made
-    if shared.engine.cache_info().currsize:
-        shared.engine().dispose()
-    shared.settings.cache_clear()
-    shared.engine.cache_clear()
+    made.forget()
 
 
 @pytest.fixture

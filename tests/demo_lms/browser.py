@@ -195,7 +195,9 @@ class _FormReader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._inside is not None and self._writing is not None:
-            self._inside.fields[self._writing] += data
+            before = self._inside.fields[self._writing]
+            # a newline right after <textarea> is the page's, not the text's (HTML, "in body" insertion mode)
+            self._inside.fields[self._writing] = before + (data if before else data.removeprefix("\n"))
 
     def _field(self, tag: str, given: dict[str, str], fields: dict[str, str]) -> None:
         name = given.get("name", "")

@@ -171,7 +171,7 @@ def found(page: Page) -> list[str]:
     """What axe has to say of a page (not of the tool in its frame), and whether it scrolls sideways."""
     page.wait_for_load_state()
     options = {"runOnly": {"type": "tag", "values": LEVELS}, "iframes": False}
-    page.evaluate(files("axe_core_python").joinpath("axe.min.js").read_text())
+    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text())
     violations = page.evaluate("options => axe.run(document, options)", options)["violations"]
     told = [f"{one['id']}: {node['html'][:200]}" for one in violations for node in one["nodes"]]
     width = page.evaluate("document.documentElement.scrollWidth")

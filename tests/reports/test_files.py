@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from io import BytesIO, StringIO
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plugin.reports import Cell, Column, Kind, Table, as_csv, as_json, as_xlsx
@@ -62,6 +62,7 @@ def test_csv_calculates_no_name(name: str) -> None:
     assert csv_rows(named(name))[1][0] == f"'{name}"
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
 def test_whatever_a_name_is_csv_gives_it_back_and_never_begins_with_a_sign(name: str) -> None:
     found = csv_rows(named(name))[1][0]
@@ -116,6 +117,7 @@ def test_xlsx_calculates_no_name_and_links_none(name: str) -> None:
     assert row[0].lstrip("'").replace("_x000D_", "\r") == name
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_whatever_a_name_is_xlsx_stays_a_whole_file(name: str) -> None:
     assert len(books.sheets(xlsx_bytes(named(name, "Ben")))["Completions"]) == 3

@@ -50,7 +50,7 @@ def test_a_page_is_found_on_the_index_of_organization_and_time(
     session: Session, engine: Engine, cast: Cast, part: Part, index: str
 ) -> None:
     for place in (cast.here, cast.other):
-        fill(session, place, 1500, now=moment("2025-12-20 12:00"))
+        fill(session, place, 500, now=moment("2025-12-20 12:00"))
     session.execute(text("ANALYZE"))
     within = reach.find(session, (GrantScope(Role.LSC, cast.here.organization.id, None),))
     wanted = Asked(within, (part,), **YEAR)
@@ -64,7 +64,7 @@ def test_a_page_is_found_on_the_index_of_organization_and_time(
 
 def test_totals_of_a_short_time_look_at_that_time_only(session: Session, engine: Engine, cast: Cast) -> None:
     for place in (cast.here, cast.other):
-        fill(session, place, 1500, now=moment("2025-12-20 12:00"))
+        fill(session, place, 500, now=moment("2025-12-20 12:00"))
     session.execute(text("ANALYZE"))
     within = reach.find(session, (GrantScope(Role.LSC, cast.here.organization.id, None),))
     wanted = Asked(within, first=moment("2025-12-01 12:00").date(), last=moment("2025-12-03 12:00").date())

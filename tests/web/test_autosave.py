@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from flask import Flask, Response, jsonify, redirect, render_template_string, request
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
-from plugin.web import assets, words as language
+from plugin.web import assets
+from plugin.web import words as language
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("autosave")]
 
@@ -345,7 +346,12 @@ def test_closing_the_tab_takes_the_last_words_along(page: Page, draft: Draft) ->
 
 def test_asks_before_leaving_only_when_words_would_be_lost(page: Page, draft: Draft) -> None:
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
     draft.behaviour = "signed out"
     type_in(page, "Monday")
     page.clock.run_for(1600)

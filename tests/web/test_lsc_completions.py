@@ -51,8 +51,8 @@ def test_the_page_says_who_completed_what_and_for_how_many_hours(session: Sessio
     page = cast.lou.get(asking())
     said = words(page.text)
     assert page.status_code == 200
-    assert f"Luz Núñez no. {someone.person_id} One next step TST-01 1.0.0 PD 1 5 March 2025 1 of 1 3 Reported" in said
-    assert "person 1 completion 1 contact hours awarded 3 CSV Excel Print" in said
+    assert f"Luz Núñez no. {someone.person_id} One next step TST-01 1.0.0 PD 1 5 March 2025 1 of 1 3.0 Reported" in said
+    assert "person 1 completion 1 contact hours awarded 3.0 CSV Excel Print" in said
     assert SECRET_TEXT not in page.text
     assert "sub-of-" not in page.text
     assert "@example.org" not in page.text

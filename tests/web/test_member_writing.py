@@ -109,19 +109,19 @@ def test_a_body_of_another_shape_is_refused_in_a_sentence(cast: Cast, body: obje
     headers = {"X-CSRFToken": cast.ada.token()}
     answered = cast.ada.client.post(learn(cast.ada, "reflect/draft"), json=body, headers=headers)
     assert answered.status_code == 400
-    assert "Copy your words" in answered.json["sentence"]
+    assert "Copy your words" in answered.get_json()["sentence"]
 
 
 def test_a_body_that_is_no_json_is_refused_in_a_sentence(cast: Cast) -> None:
     headers = {"X-CSRFToken": cast.ada.token(), "Content-Type": "application/json"}
     answered = cast.ada.client.post(learn(cast.ada, "reflect/draft"), data=b"{", headers=headers)
-    assert (answered.status_code, bool(answered.json["sentence"])) == (400, True)
+    assert (answered.status_code, bool(answered.get_json()["sentence"])) == (400, True)
 
 
 def test_too_long_a_text_is_refused_with_the_limit(cast: Cast) -> None:
     answered = draft(cast.ada, "x" * (LONGEST + 1), 0)
     assert answered.status_code == 413
-    assert "50,000" in answered.json["sentence"]
+    assert "50,000" in answered.get_json()["sentence"]
     assert draft(cast.ada, "é" * LONGEST, 0).status_code == 200
 
 
@@ -138,7 +138,7 @@ def test_a_dead_sign_in_is_401_and_the_words_stay_where_they_are(cast: Cast, ses
     body = {"text": "On Monday I", "version": 1}
     answered = cast.ada.client.post(learn(cast.ada, "reflect/draft"), json=body, headers={"X-CSRFToken": token})
     assert answered.status_code == 401
-    assert answered.json["error"] == "signed-out"
+    assert answered.get_json()["error"] == "signed-out"
     assert stored(session).text == "On Monday"
 
 
@@ -322,9 +322,9 @@ def test_a_sent_text_is_taken_back_until_somebody_opens_it(cast: Cast, session: 
     session.execute(update(Reflection).values(state=State.IN_REVIEW))
     session.commit()
     cast.ada.post(learn(cast.ada, "reflect/take-back"))
-    page = words(cast.ada.get(learn(cast.ada, "reflect")))
-    assert "Your trainer opened it before you took it back." in page
-    assert "Your trainer has opened it." in page
+    read = words(cast.ada.get(learn(cast.ada, "reflect")))
+    assert "Your trainer opened it before you took it back." in read
+    assert "Your trainer has opened it." in read
     assert stored(session).state is State.IN_REVIEW
 
 

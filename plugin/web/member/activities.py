@@ -66,16 +66,23 @@ def answer(enrolment: int, key: str) -> ResponseReturnValue:
     found = activity_of(standing.pack, key, *ANSWERED)
     settled = learn.answer(session(), standing, found, request.form.to_dict(), now=clock.now())
     if found.kind is ActivityKind.INVENTORY:
-        if settled and standing.step(key).state is not ActivityState.DONE:
-            flash(_("Your answers are saved."), "done")
-            return around.onward(standings.of(session(), standing.enrolment, standing.cohort), key)
-        flash(_("Saved.") if settled else _("Saved. The statements that are still open wait here for you."), "info")
-        return redirect(outlines.address(standing, key), 303)
+        return _counted(standing, found, settled=settled)
     chosen = request.form.keys() & learn.items(found)
     if not chosen:
         flash(_("Choose an answer first."), "attention")
     anchor = next(iter(chosen)) if found.kind is ActivityKind.PRACTICE and chosen else "result"
     return redirect(url_for("member.activity", enrolment=enrolment, key=key, _anchor=anchor), 303)
+
+
+def _counted(standing: Standing, found: content.Activity, *, settled: bool) -> ResponseReturnValue:
+    """After an inventory: on, when it has just become complete; else to the first statement that is still open."""
+    if settled and standing.step(found.key).state is not ActivityState.DONE:
+        flash(_("Your answers are saved."), "done")
+        return around.onward(standings.of(session(), standing.enrolment, standing.cohort), found.key)
+    flash(_("Saved.") if settled else _("Saved. The statements that are still open wait here for you."), "info")
+    answered = learn.tries(session(), standing.enrolment.id, found.key).choices
+    first = next((statement.key for statement in found.statements if statement.key not in answered), None)
+    return redirect(outlines.address(standing, found.key, anchor=first), 303)
 
 
 @member.post("/learn/<int:enrolment>/activities/<key>/position")

@@ -1,0 +1,357 @@
+"""Coming in, without HTTP: what a verified launch makes and finds. Whole launches are in `tests/web/test_launch.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from lti import claims as c
+from lti import messages
+from lti.claims import VerifiedClaims
+from lti.launch import Launch
+from plugin.actions import enter
+from plugin.actions.open_link import Dead, EntryRefused
+from plugin.db.learning import Cohort, Context, Enrolment
+from plugin.db.lti_stores import Platforms
+from plugin.db.outbox import LineItem, OutboxRow
+from plugin.db.people import Identity, Person, SignIn
+from plugin.db.platforms import DeepLinkingRequest, Platform
+from plugin.db.tokens import hashed
+from tests.cast import Actor, Cast
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+MEMBERSHIP = "http://purl.imsglobal.org/vocab/lis/v2/membership#"
+Arrive = Callable[..., Launch]
+
+
+@pytest.fixture
+def arrive(cast: Cast, session: Session) -> Arrive:
+    """A verified launch of somebody of the cast, by the link to their cohort; claims may be changed."""
+
+    def make(who: Actor, *, bound: bool = True, **changes: Any) -> Launch:
+        place = cast.here
+        honest: dict[str, Any] = {
+            "sub": who.identity.sub,
+            "name": who.person.name,
+            c.VERSION: "1.3.0",
+            c.MESSAGE_TYPE: messages.RESOURCE_LINK_REQUEST,
+            c.DEPLOYMENT_ID: "1",
+            c.TARGET_LINK_URI: "http://localhost:8000/",
+            c.ROLES: [f"{MEMBERSHIP}Learner"],
+            c.CONTEXT: {"id": "c1", "title": "PD 1"},
+            c.RESOURCE_LINK: {"id": "link-1"},
+            c.CUSTOM: {"practicum_offering": "TST-01"},
+            c.TOOL_PLATFORM: {"guid": "x", "product_family_code": "demo"},
+            c.AGS_ENDPOINT: {"lineitem": place.line_item.url},
+            **{SHORT.get(name, name): value for name, value in changes.items()},
+        }
+        claims = VerifiedClaims({name: value for name, value in honest.items() if value is not None})
+        platform = Platforms(session).get(place.platform.id)
+        assert platform is not None
+        return Launch(
+            platform=platform,
+            message=messages.read(claims),
+            claims=claims,
+            browser_bound=bound,
+            cookie_name="x",
+        )
+
+    return make
+
+
+SHORT = {
+    "roles": c.ROLES,
+    "context": c.CONTEXT,
+    "link": c.RESOURCE_LINK,
+    "custom": c.CUSTOM,
+    "endpoint": c.AGS_ENDPOINT,
+    "roster": c.NRPS_SERVICE,
+    "deployment": c.DEPLOYMENT_ID,
+    "presentation": c.LAUNCH_PRESENTATION,
+    "kind": c.MESSAGE_TYPE,
+    "settings": c.DEEP_LINKING_SETTINGS,
+}
+
+
+def sign_in_of(session: Session, entry: enter.Entry) -> dict[str, Any]:
+    """The sign-in of an entry, without what is new each time."""
+    row = session.execute(select(SignIn.__table__).where(SignIn.token_hash == hashed(entry.token))).mappings().one()
+    return {name: value for name, value in row.items() if name not in {"id", "token_hash"}}
+
+
+def settled(session: Session, arrive: Arrive, who: Actor) -> None:
+    """They came in before, a moment ago: all that a launch says is known."""
+    enter.enter(session, arrive(who), now=NOW)
+    session.execute(update(Identity).values(last_launch_at=NOW))
+    session.flush()
+
+
+# The short way in
+
+
+def test_the_short_way_in_leads_where_the_long_one_does(cast: Cast, session: Session, arrive: Arrive) -> None:
+    settled(session, arrive, cast.ada)
+    for changes in (
+        {},
+        {"bound": False},
+        {"custom": {"practicum_offering": "TST-01", "practicum_session": "1"}},
+        {"presentation": {"return_url": "https://elsewhere.example/x"}},
+        {"name": None},
+    ):
+        quick = enter.enter_again(session, arrive(cast.ada, **changes), now=NOW)
+        assert quick is not None
+        whole = enter.enter(session, arrive(cast.ada, **changes), now=NOW)
+        assert (quick.person_id, quick.name, quick.next_path) == (whole.person_id, whole.name, whole.next_path)
+        assert sign_in_of(session, quick) == sign_in_of(session, whole)
+        assert quick.token != whole.token
+
+
+NEWS: dict[str, dict[str, Any]] = {
+    "another name": {"name": "Ada Okafor-Lind"},
+    "another title": {"context": {"id": "c1", "title": "PD, autumn"}},
+    "another course": {"context": {"id": "c2", "title": "PD 1"}},
+    "another link": {"link": {"id": "link-2"}},
+    "another offering": {"custom": {"practicum_offering": "TST-02"}},
+    "no offering": {"custom": {}},
+    "another column": {"endpoint": {"lineitem": "https://lms1.example.org/items/2"}},
+    "a list of columns": {"endpoint": {"lineitems": "https://lms1.example.org/items"}},
+    "a roster": {"roster": {"context_memberships_url": "https://lms1.example.org/roster"}},
+    "a role that teaches": {"roles": [f"{MEMBERSHIP}Instructor"]},
+    "no role": {"roles": []},
+    "somebody unknown": {"sub": "somebody"},
+    "another deployment": {"deployment": "2"},
+    "no course": {"context": None},
+}
+
+
+@pytest.mark.parametrize("news", list(NEWS))
+def test_the_short_way_is_not_taken_when_there_is_news(cast: Cast, session: Session, arrive: Arrive, news: str) -> None:
+    settled(session, arrive, cast.ada)
+    before = session.scalar(select(func.count()).select_from(SignIn))
+    assert enter.enter_again(session, arrive(cast.ada, **NEWS[news]), now=NOW) is None
+    assert session.scalar(select(func.count()).select_from(SignIn)) == before
+
+
+def test_the_short_way_is_not_taken_by_whoever_has_to_be_looked_after(
+    cast: Cast, session: Session, arrive: Arrive
+) -> None:
+    settled(session, arrive, cast.ada)
+    assert enter.enter_again(session, arrive(cast.ada), now=NOW + timedelta(hours=2)) is None, "not seen for long"
+    assert enter.enter_again(session, arrive(cast.tom), now=NOW) is None, "not enrolled"
+    adopting = replace(arrive(cast.ada), adopts_deployment=True)
+    assert enter.enter_again(session, adopting, now=NOW) is None
+    session.execute(update(Platform).values(shared_client=True))
+    assert enter.enter_again(session, arrive(cast.ada), now=NOW) is None, "keyed by deployment now"
+
+
+# Who and where
+
+
+def test_a_course_is_kept_with_what_it_says_of_itself_today(cast: Cast, session: Session, arrive: Arrive) -> None:
+    new = {"lineitem": cast.here.line_item.url, "lineitems": "https://lms1.example.org/all"}
+    roster = {"context_memberships_url": "https://lms1.example.org/roster"}
+    enter.enter(
+        session, arrive(cast.ada, context={"id": "c1", "title": "Autumn"}, endpoint=new, roster=roster), now=NOW
+    )
+    session.expire_all()
+    context = session.get_one(Context, cast.here.context.id)
+    assert (context.title, context.line_items_url, context.memberships_url) == (
+        "Autumn",
+        "https://lms1.example.org/all",
+        "https://lms1.example.org/roster",
+    )
+
+
+def test_an_untitled_launch_leaves_the_title(cast: Cast, session: Session, arrive: Arrive) -> None:
+    enter.enter(session, arrive(cast.ada, context={"id": "c1"}), now=NOW)
+    session.expire_all()
+    assert session.get_one(Context, cast.here.context.id).title == "PD 1"
+
+
+def test_a_course_copy_is_a_new_cohort_with_the_version_that_is_current(
+    cast: Cast, session: Session, arrive: Arrive
+) -> None:
+    entry = enter.enter(session, arrive(cast.ada, context={"id": "copy", "title": "PD 1 copy"}), now=NOW)
+    cohort = session.scalars(select(Cohort).order_by(Cohort.id.desc())).first()
+    assert cohort is not None
+    assert (cohort.name, cohort.organization_id) == ("PD 1 copy", cast.here.organization.id)
+    assert cohort.version_id == cast.here.cohort.version_id
+    mine = session.scalars(select(Enrolment).where(Enrolment.person_id == cast.ada.id)).all()
+    assert len(mine) == 2
+    assert entry.next_path == f"/learn/{mine[-1].id}"
+
+
+def test_the_same_sub_on_two_platforms_is_two_people(cast: Cast, session: Session, arrive: Arrive) -> None:
+    session.execute(update(Identity).where(Identity.id == cast.other.ada.identity.id).values(sub="17"))
+    entry = enter.enter(session, arrive(cast.ada, sub="17"), now=NOW)
+    assert entry.person_id not in {cast.ada.id, cast.other.ada.id}
+
+
+def test_when_somebody_was_seen_is_kept_to_the_hour(cast: Cast, session: Session, arrive: Arrive) -> None:
+    """No write for each of many launches."""
+    session.execute(update(Identity).values(last_launch_at=NOW - timedelta(minutes=59)))
+    enter.enter(session, arrive(cast.ada, email="ada@example.org"), now=NOW)
+    session.expire_all()
+    assert session.get_one(Identity, cast.ada.identity.id).last_launch_at == NOW - timedelta(minutes=59)
+    enter.enter(session, arrive(cast.ada, email="ada@example.org"), now=NOW + timedelta(minutes=2))
+    session.expire_all()
+    identity = session.get_one(Identity, cast.ada.identity.id)
+    assert (identity.last_launch_at, identity.email) == (NOW + timedelta(minutes=2), "ada@example.org")
+
+
+def test_a_name_is_put_together_where_the_lms_sends_its_parts(cast: Cast, session: Session, arrive: Arrive) -> None:
+    entry = enter.enter(
+        session, arrive(cast.ada, sub="new", name=None, given_name="Núria", family_name="Ferrer"), now=NOW
+    )
+    assert session.get_one(Person, entry.person_id).name == "Núria Ferrer"
+
+
+NOWHERE: dict[str, tuple[dict[str, Any], Dead, bool]] = {
+    "no offering": ({"custom": {}}, Dead.NOT_SET_UP, False),
+    "a blank offering": ({"custom": {"practicum_offering": " "}}, Dead.NOT_SET_UP, False),
+    "a variable that the LMS does not know": (
+        {"custom": {"practicum_offering": "$Practicum.offering"}},
+        Dead.NOT_SET_UP,
+        False,
+    ),
+    "an offering that is none": (
+        {"custom": {"practicum_offering": "NOPE"}, "roles": [f"{MEMBERSHIP}Instructor"]},
+        Dead.UNKNOWN_OFFERING,
+        True,
+    ),
+    "no course": ({"context": None}, Dead.NO_CONTEXT, False),
+}
+
+
+@pytest.mark.parametrize("name", list(NOWHERE))
+def test_a_launch_that_leads_nowhere_says_why(cast: Cast, session: Session, arrive: Arrive, name: str) -> None:
+    changes, why, instructs = NOWHERE[name]
+    with pytest.raises(EntryRefused) as refused:
+        enter.enter(session, arrive(cast.ada, **changes), now=NOW)
+    assert (refused.value.why, refused.value.instructs) == (why, instructs)
+
+
+def test_a_request_to_choose_is_kept_as_it_was_verified(cast: Cast, session: Session, arrive: Arrive) -> None:
+    settings = {
+        "deep_link_return_url": "https://lms1.example.org/return",
+        "accept_types": ["ltiResourceLink"],
+        "accept_presentation_document_targets": ["iframe"],
+        "data": "kept",
+    }
+    launch = arrive(cast.ian, kind=messages.DEEP_LINKING_REQUEST, settings=settings, roles=[f"{MEMBERSHIP}Instructor"])
+    entry = enter.enter(session, launch, now=NOW)
+    request = session.scalars(select(DeepLinkingRequest)).one()
+    assert entry.next_path == f"/deep-linking/{request.id}"
+    assert request.person_id == cast.ian.id
+    assert request.settings == {
+        "return_url": "https://lms1.example.org/return",
+        "data": "kept",
+        "targets": ["iframe"],
+        "accept_multiple": None,
+        "accept_lineitem": None,
+    }
+
+
+# Columns
+
+
+def test_somebody_who_comes_with_another_identity_is_told_about_there(
+    cast: Cast, session: Session, arrive: Arrive
+) -> None:
+    """After a merge: the cells of the account they come with hear what was achieved."""
+    assert cast.ada.enrolment is not None
+    other = Identity(
+        platform_id=cast.here.platform.id,
+        deployment_key="",
+        sub="second account",
+        person_id=cast.ada.id,
+        created_at=NOW,
+        last_launch_at=NOW,
+    )
+    session.add(other)
+    session.execute(update(Enrolment).where(Enrolment.id == cast.ada.enrolment.id).values(started_at=NOW))
+    session.flush()
+    enter.enter(session, arrive(cast.ada, sub="second account"), now=NOW)
+    session.expire_all()
+    assert session.get_one(Enrolment, cast.ada.enrolment.id).identity_id == other.id
+    assert session.scalars(select(OutboxRow.user_id)).all() == ["second account"]
+
+
+def test_a_column_that_moves_to_another_cohort_follows(cast: Cast, session: Session, arrive: Arrive) -> None:
+    enter.enter(session, arrive(cast.ada, context={"id": "copy", "title": "Copy"}), now=NOW)
+    session.expire_all()
+    assert session.get_one(LineItem, cast.here.line_item.id).cohort_id != cast.here.cohort.id
+    assert session.scalar(select(func.count()).select_from(LineItem)) == 2, "the other organization's is untouched"
+
+
+def test_a_new_column_of_a_large_cohort_hears_of_everybody_within_the_launch(
+    cast: Cast, session: Session, arrive: Arrive
+) -> None:
+    """Three hundred people who began before the column was there."""
+    count = 300
+    people = session.scalars(insert(Person).returning(Person.id), [{"name": "x", "created_at": NOW}] * count).all()
+    identities = session.scalars(
+        insert(Identity).returning(Identity.id),
+        [
+            {
+                "platform_id": cast.here.platform.id,
+                "deployment_key": "",
+                "sub": f"many-{person}",
+                "person_id": person,
+                "created_at": NOW,
+                "last_launch_at": NOW,
+            }
+            for person in people
+        ],
+    ).all()
+    session.execute(
+        insert(Enrolment),
+        [
+            {
+                "person_id": person,
+                "cohort_id": cast.here.cohort.id,
+                "organization_id": cast.here.organization.id,
+                "identity_id": identity,
+                "state": "active",
+                "enrolled_at": NOW,
+                "started_at": NOW,
+            }
+            for person, identity in zip(people, identities, strict=True)
+        ],
+    )
+    session.flush()
+    enter.enter(session, arrive(cast.ada, endpoint={"lineitem": "https://lms1.example.org/items/new"}), now=NOW)
+    told = session.execute(
+        select(LineItem.url, func.count()).join(OutboxRow, OutboxRow.line_item_id == LineItem.id).group_by(LineItem.url)
+    ).all()
+    assert dict(told)["https://lms1.example.org/items/new"] == count
+
+
+# The new window
+
+
+def test_a_waiting_sign_in_becomes_one_for_the_new_window_once(cast: Cast, session: Session, arrive: Arrive) -> None:
+    waiting = enter.enter(session, arrive(cast.ada, bound=False), now=NOW)
+    fresh = enter.go_on(session, waiting.token, now=NOW + timedelta(minutes=9))
+    assert fresh is not None
+    assert fresh.token != waiting.token, "what stood in a page's form is no sign-in"
+    assert fresh.next_path == waiting.next_path
+    assert enter.go_on(session, waiting.token, now=NOW) is None
+    assert enter.go_on(session, fresh.token, now=NOW) is None
+    assert sign_in_of(session, fresh)["expires_at"] == NOW + timedelta(minutes=9) + enter.SIGN_IN_LIFE
+
+
+@pytest.mark.parametrize("token", ["", "made up", "\0", "é" * 100])
+def test_a_token_that_nobody_gave_out_opens_nothing(session: Session, token: str) -> None:
+    assert enter.go_on(session, token, now=NOW) is None
+
+
+def test_a_waiting_sign_in_is_too_old_after_ten_minutes(cast: Cast, session: Session, arrive: Arrive) -> None:
+    waiting = enter.enter(session, arrive(cast.ada, bound=False), now=NOW)
+    assert enter.go_on(session, waiting.token, now=NOW + timedelta(minutes=10)) is None

@@ -1,0 +1,39 @@
+"""What has to hold on every page that a journey passes: in both themes, and on a phone."""
+
+from __future__ import annotations
+
+import re
+
+from tests.browser import COLOURS, barriers, too_wide
+from tests.journeys.people import SEAT, Person
+
+PHONE = {"width": 320, "height": 700}  # of the LMS's window: the frame has even less
+
+
+class Inspection:
+    """Collects what is wrong on each page; the story goes on, so that one run tells it all."""
+
+    def __init__(self) -> None:
+        self.wrong: dict[str, list[str]] = {}
+        self.seen: list[str] = []
+
+    def __call__(self, name: str, person: Person) -> None:
+        """Look at the page that the person's frame shows."""
+        self.seen.append(name)
+        found = [*_words(person), *(f"axe: {barrier}" for barrier in barriers(person.frame))]
+        person.page.emulate_media(color_scheme="dark")
+        person.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+        found += [f"axe, dark: {barrier}" for barrier in barriers(person.frame, rules=COLOURS)]
+        found += [f"on a phone: {wide}" for wide in too_wide(person.frame)]
+        person.page.emulate_media(color_scheme="light")
+        person.page.set_viewport_size(SEAT)  # type: ignore[arg-type]
+        if found:
+            self.wrong[name] = found
+
+
+def _words(person: Person) -> list[str]:
+    heads, title = person.tool.locator("h1").count(), person.frame.title()
+    found = [] if heads == 1 else [f"{heads} h1"]
+    if not re.fullmatch(r".+ · Practicum", title):
+        found.append(f"title {title!r}")
+    return found
