@@ -22,7 +22,7 @@ _OWN = (
     .join(Cohort, Cohort.id == Enrolment.cohort_id)
     .where(Enrolment.id == bindparam("enrolment"), Enrolment.person_id == bindparam("person"))
 )
-_OWN_HELD = _OWN.with_for_update(of=Enrolment)
+_OWN_HELD = _OWN.with_for_update(of=Enrolment, key_share=True)  # rows that point here are added meanwhile
 
 
 def own_enrolment(

@@ -1,6 +1,6 @@
-"""How long a reflection has waited, in business days, and how urgent that makes it (the promise: five).
+"""Business days: by when a trainer usually answers, how long a reflection has waited, and how urgent that makes it.
 
-Business days are Monday to Friday; `workdays` says why holidays are not among the rules.
+They are Monday to Friday. Holidays differ by district and are not known, so they are not among the rules.
 """
 
 from __future__ import annotations
@@ -8,8 +8,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from enum import StrEnum
 
-from plugin.domain.workdays import USUAL_ANSWER
-
+USUAL_ANSWER = 5  # business days within which trainers usually answer
 DUE_FROM = USUAL_ANSWER - 1  # asked for a day early, so that the promise is kept and not merely met
 
 
@@ -19,6 +18,16 @@ class Urgency(StrEnum):
     FINE = "fine"
     DUE = "due"
     OVERDUE = "overdue"
+
+
+def after(day: date, count: int) -> date:
+    """The `count`-th business day after a day."""
+    found = day
+    for _ in range(count):
+        found += timedelta(days=1)
+        while found.weekday() >= 5:
+            found += timedelta(days=1)
+    return found
 
 
 def waited(since: date, today: date) -> int:

@@ -8,7 +8,7 @@ import traceback
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, jsonify, render_template, request
+from flask import Flask, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError, generate_csrf
@@ -71,8 +71,11 @@ def refuse(page: Page, detail: str, **for_scripts: str) -> ResponseReturnValue:
         return jsonify(body), page.status
     if page.status >= 500 or _nobody_is_there():
         frame_anywhere()  # in a frame whose sign-in has ended, and where nothing else works any more
-    html = render_template("error.html", title=page.title, message=page.sentence, reference=ref, kept=_kept())
-    return html, page.status
+        ways = []
+    else:
+        ways = [{"label": _("My learning"), "url": url_for("member.home")}]
+    about = {"title": page.title, "message": page.sentence, "next_steps": ways, "reference": ref, "kept": _kept()}
+    return render_template("error.html", **about), page.status
 
 
 def _nobody_is_there() -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, expect
 
 import content
 from content import catalog
@@ -97,15 +97,11 @@ def answer_the_check(ada: Person, then: str) -> None:
     ada.follows(f"Next: {title_of(then)}")
 
 
-def types(ada: Person, words: str, *, page: Page | None = None) -> None:
-    """Type at the end of what is there."""
-    area = (page or ada.page).frame_locator("iframe[name=tool]").locator(TEXT)
+def types(ada: Person, text: str) -> None:
+    """Type at the end of what is there; at once, as a keyboard with word suggestions does."""
+    area = ada.tool.locator(TEXT)
     area.press("Control+End")
-    area.press_sequentially(words) if len(words) < 40 else area.evaluate(
-        "(area, words) => { area.setRangeText(words, area.value.length, area.value.length, 'end');"
-        " area.dispatchEvent(new InputEvent('input', {bubbles: true})); }",
-        words,
-    )
+    ada.page.keyboard.insert_text(text)
 
 
 def sees_it_saved(ada: Person) -> None:

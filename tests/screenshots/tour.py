@@ -65,14 +65,14 @@ def whole_story(house: House, browser: Browser, camera: Camera, database_url: st
 
 
 def member_half_way(house: House, browser: Browser, path: Path) -> None:
-    """Ada's overview in the middle of the module, for the README."""
+    """Ada's overview late in the module, for the README: something to do, something that waits for her trainer."""
     told = Story(house, browser, lambda _name, _person: None, bypass_csp=True)
     story.connect(told)
     story.choose(told)
     ada = told.person("ada")
     _learn(ada)
-    learning.types(ada, words.REFLECTION)
-    learning.sees_it_saved(ada)
+    learning.types(ada, words.REFLECTION + words.NEXT_STEP)
+    learning.send(ada)
     ada.open_module()
     ada.arrives(MODULE)
     camera = Camera(path.parent)

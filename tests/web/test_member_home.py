@@ -90,16 +90,27 @@ def test_what_is_with_a_trainer_says_since_when_and_until_when(cast: Cast) -> No
     send(cast.ada)
     page = words(cast.ada.get(learn(cast.ada)))
     assert re.search(
-        r"Waiting for others “What happened, and what next”, with your trainer since today, usually back by", page
+        r"Waiting for others “What happened, and what next”, with your trainer since today\. Answers usually come by",
+        page,
     )
     assert "9 min with a trainer" in page
+
+
+def test_what_waits_longer_than_usual_is_not_promised_for_yesterday(cast: Cast, session: Session) -> None:
+    send(cast.ada)
+    session.execute(update(Reflection).values(waiting_since=cast.now - timedelta(days=30)))
+    session.commit()
+    for path in (learn(cast.ada), learn(cast.ada, "reflect")):
+        page = words(cast.ada.get(path))
+        assert "It takes longer than usual; the trainers see it at the top of their list." in page
+        assert "usually come by" not in page
 
 
 def test_what_is_being_read_says_so(cast: Cast, session: Session) -> None:
     send(cast.ada)
     session.execute(update(Reflection).values(state=State.IN_REVIEW))
     session.commit()
-    assert "“What happened, and what next” is being read" in words(cast.ada.get(learn(cast.ada)))
+    assert "“What happened, and what next” is being read." in words(cast.ada.get(learn(cast.ada)))
 
 
 def test_what_was_returned_comes_first_and_is_said_once(cast: Cast, session: Session) -> None:

@@ -283,7 +283,7 @@ def test_after_sending_the_page_says_what_happens_now_and_by_when(cast: Cast) ->
     send(cast.ada)
     page = words(cast.ada.get(learn(cast.ada, "reflect")))
     assert "Sent. There is nothing for you to do until the answer comes." in page
-    assert re.search(r"answers here, usually by \d+ \w+", page)
+    assert re.search(r"Answers usually come by \d+ \w+", page)
     assert "Take it back" in page
     assert "With your trainer since today" in page
     assert "Send to my trainer" not in page

@@ -22,7 +22,7 @@ from plugin.web.formats import day
 from plugin.web.kept import HERE
 from plugin.web.member import outlines
 from plugin.web.member.blueprint import member, own
-from plugin.web.member.phrases import about, expected, offering_kind, reported, since
+from plugin.web.member.phrases import about, offering_kind, reported, since, until
 from plugin.web.transaction import session
 from plugin.web.words import gettext as _
 
@@ -185,7 +185,7 @@ def _with_trainer(standing: Standing, activity: content.Activity) -> dict[str, A
     return {
         "title": activity.title,
         "since": since(written.waiting_since or written.saved_at),
-        "expected": expected(written),
+        "until": until(written),
         "read": written.state is State.IN_REVIEW,
         "url": outlines.place(HERE, activity.key),
     }

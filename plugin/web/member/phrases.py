@@ -16,7 +16,7 @@ from plugin.actions.standing import Standing
 from plugin.db.learning import Enrolment
 from plugin.db.outbox import OutboxRow, OutboxState
 from plugin.db.reflections import Reflection
-from plugin.domain import workdays
+from plugin.domain import business_days
 from plugin.domain.progress import ActivityState
 from plugin.domain.review import State
 from plugin.domain.scores import Progress
@@ -105,10 +105,13 @@ def state_of(standing: Standing, key: str) -> tuple[str, str | None]:
     return words[state], None
 
 
-def expected(written: Reflection) -> str:
-    """The day by which a trainer usually answers what waits."""
+def until(written: Reflection) -> str:
+    """By when a trainer usually answers what waits; what waits longer than that is not forgotten."""
     start = local(written.waiting_since or written.saved_at).date()
-    return day(workdays.after(start, workdays.USUAL_ANSWER))
+    usual = business_days.after(start, business_days.USUAL_ANSWER)
+    if usual < local(clock.now()).date():
+        return _("It takes longer than usual; the trainers see it at the top of their list.")
+    return _("Answers usually come by %(day)s.", day=day(usual))
 
 
 def reported(told: Told | None, enrolment: Enrolment) -> str:

@@ -28,7 +28,7 @@ from plugin.web.access import needs
 from plugin.web.formats import day
 from plugin.web.member import around, outlines
 from plugin.web.member.blueprint import activity_of, member, own, own_row
-from plugin.web.member.phrases import expected, saved_at, since
+from plugin.web.member.phrases import saved_at, until
 from plugin.web.transaction import session
 from plugin.web.words import gettext as _
 from plugin.web.words import ngettext
@@ -65,8 +65,7 @@ def page(standing: Standing, found: content.Activity, *, typed: Typed | None = N
         earlier=_earlier(standing, found),
         latest=next((answered for answered in answers if answered.feedback), None),
         revisions=len(answers),
-        since=since(written.waiting_since) if written and written.waiting_since else None,
-        expected=expected(written) if written and written.waiting_since else None,
+        until=until(written) if written and written.waiting_since else None,
         criteria=standing.pack.rubric.criteria,
         sources={},
         States=State,

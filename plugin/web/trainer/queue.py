@@ -12,9 +12,8 @@ from plugin import clock
 from plugin.actions.offerings import pack_of
 from plugin.db import queue as queues
 from plugin.db.queue import READING, Asker, Narrowing, Only, Run, Waiting
-from plugin.domain.business_days import DUE_FROM
+from plugin.domain.business_days import DUE_FROM, USUAL_ANSWER
 from plugin.domain.people import Capability
-from plugin.domain.workdays import USUAL_ANSWER
 from plugin.web.access import needs
 from plugin.web.trainer import forms, words
 from plugin.web.trainer.blueprint import asker, trainer
