@@ -6,6 +6,7 @@ import logging
 import secrets
 import traceback
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, jsonify, render_template, request, url_for
@@ -16,6 +17,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import HTTPException
 
+import content
+import lti
+import plugin
 from plugin.db.tool_keys import KeysUnreadable
 from plugin.web.headers import frame_anywhere
 from plugin.web.identity import visitor
@@ -25,6 +29,7 @@ log = logging.getLogger("practicum.web")
 # fields that hold what somebody wrote: a refusal gives it back, so that nothing typed is ever thrown away
 WRITTEN = ("text", "merged", "working", "next_step", "question")
 INNERMOST = 12  # calls that the log names of an accident
+OURS = tuple(str(Path(room.__file__).parent) for room in (plugin, lti, content))  # frames of others say little
 WRITTEN_PREFIX = "comment-"  # and a rubric's criterion
 
 
@@ -97,7 +102,8 @@ def _kept() -> str | None:
 
 def accident(error: BaseException) -> str:
     """What went wrong on our side: kind and places, never its words: a database quotes the row that it refuses."""
-    frames = traceback.extract_tb(error.__traceback__)[-INNERMOST:]
+    stack = traceback.extract_tb(error.__traceback__)
+    frames = [*[frame for frame in stack[:-1] if frame.filename.startswith(OURS)], *stack[-1:]][-INNERMOST:]
     places = " < ".join(f"{frame.filename.rsplit('/', 2)[-1]}:{frame.lineno} {frame.name}" for frame in frames[::-1])
     cause = f" ({type(error.__cause__).__name__})" if error.__cause__ else ""
     words = f": {error}" if isinstance(error, KeysUnreadable) else ""  # a sentence of our own
