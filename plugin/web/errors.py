@@ -29,7 +29,7 @@ log = logging.getLogger("practicum.web")
 # fields that hold what somebody wrote: a refusal gives it back, so that nothing typed is ever thrown away
 WRITTEN = ("text", "merged", "working", "next_step", "question")
 INNERMOST = 12  # calls that the log names of an accident
-OURS = tuple(str(Path(room.__file__).parent) for room in (plugin, lti, content))  # frames of others say little
+OURS = tuple(str(Path(str(room.__file__)).parent) for room in (plugin, lti, content))  # frames of others say little
 WRITTEN_PREFIX = "comment-"  # and a rubric's criterion
 
 
