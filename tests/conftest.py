@@ -15,15 +15,14 @@ from pathlib import Path
 import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from plugin.app import create_app
-from plugin.db import Base, migrate
+from plugin.db import migrate
 from plugin.db.session import make_engine, transaction
 from plugin.settings import Settings
 from plugin.web.wiring import Wiring
-from tests import postgres
+from tests import postgres, quick
 from tests.cast import Cast, make_cast
 from tests.connected import connect, connected, platform_keys, standing, tool_key
 
@@ -77,9 +76,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     url: str = request.getfixturevalue("postgres_database")
     yield url
     engine = make_engine(url)
-    with engine.begin() as connection:
-        names = ", ".join(table.name for table in Base.metadata.sorted_tables)
-        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+    quick.empty(engine)
     engine.dispose()
 
 
@@ -92,8 +89,7 @@ def settings(database_url: str) -> Settings:
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     """The application."""
-    made = create_app(settings)
-    made.config["TESTING"] = False  # errors become pages, as they do for people
+    made = quick.make(settings)
     yield made
     wiring: Wiring = made.extensions["practicum"]
     wiring.engine.dispose()

@@ -27,14 +27,12 @@ from urllib.parse import urlencode, urlsplit
 import psycopg
 import pytest
 from flask import Flask
-from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Engine, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 import content
 from lti import keys
 from plugin.actions import grants, offerings, organizations, platforms
-from plugin.app import create_app
 from plugin.db import Base, migrate
 from plugin.db.people import Identity, Organization, Person
 from plugin.db.platforms import Platform, ToolKey
@@ -43,6 +41,7 @@ from plugin.db.tool_keys import vault
 from plugin.domain.people import Role
 from plugin.settings import Settings
 from plugin.web.wiring import Wiring
+from tests import quick
 from tests.demo_lms import Browser, Visit, World, forge, launch, register_tool, running_lms
 from tests.demo_lms.cast import school_context
 from tests.demo_lms.keys import PlatformKeys
@@ -202,16 +201,18 @@ def connected(standing: Standing) -> Connected:
     return replace(standing.made)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Standing:
-    """A connection, and what database and LMS knew when it was made."""
+    """A connection, and what database and LMS knew when it was made; `begun` counts how often it began again."""
 
     made: Connected
     rows: dict[str, list[dict[str, Any]]]
     memory: dict[str, Any]
+    begun: int = 0
 
     def begin_again(self) -> None:
         """Make both as they were."""
+        self.begun += 1
         _restore_rows(self.made.engine, self.rows)
         world = self.made.world
         with world.lock:
@@ -275,7 +276,7 @@ def connection(
 ) -> Iterator[Connected]:
     """Serve both and connect them. `lms` as in `tests.demo_lms.Config`; `place` puts the offering into the course."""
     with ExitStack() as running:
-        base_url, app = running.enter_context(served(lambda url: _made(replace(settings, base_url=url))))
+        base_url, app = running.enter_context(served(lambda url: quick.make(replace(settings, base_url=url))))
         wiring: Wiring = app.extensions["practicum"]
         running.callback(wiring.engine.dispose)
         organization_id = prepare(wiring.engine, settings.secret_key, tool_key)
@@ -299,32 +300,6 @@ def connection(
         if place:
             (made.link,) = made.place_link()
         yield made
-
-
-def _made(settings: Settings) -> Flask:
-    app = create_app(settings)
-    app.config["TESTING"] = False  # errors become pages, as they do for people
-    app.jinja_env.bytecode_cache = COMPILED
-    return app
-
-
-class _InMemory(BytecodeCache):
-    """Templates that one application of this run has compiled serve the next one."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """Take what is there."""
-        if bucket.key in self._kept:
-            bucket.bytecode_from_string(self._kept[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep what was made."""
-        self._kept[bucket.key] = bucket.bytecode_to_string()
-
-
-COMPILED = _InMemory()
 
 
 def prepare(engine: Engine, secret: str, tool_key: keys.KeyPair) -> int:

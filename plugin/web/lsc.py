@@ -80,13 +80,15 @@ def completions_print() -> ResponseReturnValue:
 @needs(Capability.REPORT)
 def scores() -> ResponseReturnValue:
     """What was told to the LMS, what waits, and what it refused."""
+    within = _reach()
+    stuck = told.stuck(session(), within)
     shown = request.args.get("state", "open")
     if shown not in SHOWN:
         error = _("There is no such list. Choose one of these.")
-        return render_template("lsc/scores.html", shown=shown, error=error, stuck=told.stuck(session(), _reach())), 422
+        return render_template("lsc/scores.html", shown=shown, error=error, stuck=stuck), 422
     states = SHOWN[shown]
     after, before = (paging.read_told_key(request.args.get(name, ""), states) for name in ("after", "before"))
-    rows = told.page(session(), _reach(), states, key=after or before, back=before is not None, size=ROWS + 1)
+    rows = told.page(session(), within, states, key=after or before, back=before is not None, size=ROWS + 1)
     more = len(rows) > ROWS
     rows = rows[-ROWS:] if before else rows[:ROWS]
     newer = older = None
@@ -98,7 +100,7 @@ def scores() -> ResponseReturnValue:
         "lsc/scores.html",
         shown=shown,
         error=None,
-        stuck=told.stuck(session(), _reach()),
+        stuck=stuck,
         rows=rows,
         newer=newer and url_for("lsc.scores", state=shown, before=newer),
         older=older and url_for("lsc.scores", state=shown, after=older),

@@ -53,6 +53,11 @@ class House:
         return self._server.pid
 
     @property
+    def on_sqlite(self) -> bool:
+        """Whether its database is SQLite; otherwise it is PostgreSQL."""
+        return self.environment["PRACTICUM_DATABASE_URL"].startswith("sqlite")
+
+    @property
     def context(self) -> Context:
         """The course in the LMS: Riverbend PD 2026."""
         return school_context(self.world)

@@ -4,31 +4,44 @@ from __future__ import annotations
 
 import re
 
+from playwright.sync_api import ViewportSize
+
 from tests.browser import COLOURS, barriers, too_wide
 from tests.journeys.people import SEAT, Person
 
-PHONE = {"width": 320, "height": 700}  # of the LMS's window: the frame has even less
+PHONE: ViewportSize = {"width": 320, "height": 700}  # of the LMS's window: the frame has even less
 
 
 class Inspection:
-    """Collects what is wrong on each page; the story goes on, so that one run tells it all."""
+    """Collects what is wrong on each page, once; the story goes on, so that one run tells it all.
 
-    def __init__(self) -> None:
+    `thorough`: with axe and on a phone, which takes its time; otherwise only the words that every page has.
+    """
+
+    def __init__(self, *, thorough: bool = True) -> None:
         self.wrong: dict[str, list[str]] = {}
-        self.seen: list[str] = []
+        self._seen: set[str] = set()
+        self._thorough = thorough
 
     def __call__(self, name: str, person: Person) -> None:
         """Look at the page that the person's frame shows."""
-        self.seen.append(name)
-        found = [*_words(person), *(f"axe: {barrier}" for barrier in barriers(person.frame))]
-        person.page.emulate_media(color_scheme="dark")
-        person.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-        found += [f"axe, dark: {barrier}" for barrier in barriers(person.frame, rules=COLOURS)]
-        found += [f"on a phone: {wide}" for wide in too_wide(person.frame)]
-        person.page.emulate_media(color_scheme="light")
-        person.page.set_viewport_size(SEAT)  # type: ignore[arg-type]
+        if name in self._seen:
+            return
+        self._seen.add(name)
+        found = [*_words(person), *(_barriers(person) if self._thorough else [])]
         if found:
             self.wrong[name] = found
+
+
+def _barriers(person: Person) -> list[str]:
+    found = [f"axe: {barrier}" for barrier in barriers(person.frame)]
+    person.page.emulate_media(color_scheme="dark")
+    person.page.set_viewport_size(PHONE)
+    found += [f"axe, dark: {barrier}" for barrier in barriers(person.frame, rules=COLOURS)]
+    found += [f"on a phone: {wide}" for wide in too_wide(person.frame)]
+    person.page.emulate_media(color_scheme="light")
+    person.page.set_viewport_size(SEAT)
+    return found
 
 
 def _words(person: Person) -> list[str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Frame, FrameLocator, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Frame, FrameLocator, Locator, Page, ViewportSize, expect
 
 from tests.browser import complaints_of
 from tests.journeys.house import House
 
 FRAME = "tool"  # what the LMS calls the frame that shows us
-SEAT = {"width": 960, "height": 900}  # of the LMS's window; its frame is then some 880 px wide
+SEAT: ViewportSize = {"width": 960, "height": 900}  # of the LMS's window; its frame is then some 880 px wide
 
 STILL = """
     async (name) => {

@@ -26,7 +26,7 @@ DRAFT = "/activities/reflect/draft"  # where autosave.js goes while nobody is si
 
 
 def test_a_module_is_taken_answered_revised_completed_and_reported(house: House, browser: Browser) -> None:
-    inspection = Inspection()
+    inspection = Inspection(thorough=house.on_sqlite)  # the pages are the same on both
     told = Story(house, browser, inspection)
 
     story.connect(told)

@@ -42,7 +42,7 @@ class Camera:
         style = person.page.add_style_tag(content=WHOLE_WINDOW)
         self._take(person, width, path)
         style.evaluate("style => style.remove()")
-        person.page.set_viewport_size(SEAT)  # type: ignore[arg-type]
+        person.page.set_viewport_size(SEAT)
 
     def _take(self, person: Person, width: int, path: Path) -> None:
         person.page.set_viewport_size({"width": width, "height": 900})

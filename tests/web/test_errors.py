@@ -41,26 +41,26 @@ def test_what_is_not_there_and_what_is_somebody_elses_read_the_same(cast: Cast) 
     assert "it belongs to somebody else" in missing
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        f"/learn/{HUGE}",
-        f"/cohorts/{HUGE}",
-        f"/platforms/{HUGE}",
-        f"/deep-linking/{HUGE}",
-        f"/review/{HUGE}",
-        "/learn/9223372036854775807",
-        "/learn/-1",
-        "/learn/1%00",
-        "/learn/1/activities/%00",
-        "/%ff%fe",
-        "/grant/%00",
-        "/lti/register/%ff%00",
-    ],
-)
-def test_an_odd_address_is_no_accident_of_ours(cast: Cast, path: str) -> None:
-    for actor in (cast.ada, cast.ann, cast.tom):
-        assert actor.get(path).status_code in {200, 404, 410}
+ODD_ADDRESSES = [
+    f"/learn/{HUGE}",
+    f"/cohorts/{HUGE}",
+    f"/platforms/{HUGE}",
+    f"/deep-linking/{HUGE}",
+    f"/review/{HUGE}",
+    "/learn/9223372036854775807",
+    "/learn/-1",
+    "/learn/1%00",
+    "/learn/1/activities/%00",
+    "/%ff%fe",
+    "/grant/%00",
+    "/lti/register/%ff%00",
+]
+
+
+def test_an_odd_address_is_no_accident_of_ours(cast: Cast) -> None:
+    for path in ODD_ADDRESSES:
+        for actor in (cast.ada, cast.ann, cast.tom):
+            assert actor.get(path).status_code in {200, 404, 410}, path
 
 
 ODD = {"text": "\0", "deployment": "a\0b", "state": "\ufffd", "organization": HUGE, "code": "\0", "token": "\0" * 500}
@@ -84,15 +84,15 @@ def test_odd_forms_are_no_accident_of_ours(cast: Cast) -> None:
             assert answer.status_code < 500, f"{path} {name}: {answer.text[:500]}"
 
 
-@pytest.mark.parametrize("organization", ["", "0", "-1", "one", HUGE, "1 OR 1=1", "²"])
-def test_an_invitation_for_no_organization_is_not_found(cast: Cast, organization: str) -> None:
-    said(cast.ann.post("/platforms/invite", {"organization": organization}), 404)
+def test_an_invitation_for_no_organization_is_not_found(cast: Cast) -> None:
+    for organization in ("", "0", "-1", "one", HUGE, "1 OR 1=1", "²"):
+        said(cast.ann.post("/platforms/invite", {"organization": organization}), 404)
 
 
-@pytest.mark.parametrize("path", ["/lti/launch", "/lti/login", "/lti/continue", "/grant", "/profile"])
-def test_a_form_that_is_far_too_large_is_refused_in_words(cast: Cast, path: str) -> None:
-    answer = cast.ada.client.post(path, data={"text": "x" * 600_000})
-    assert "Nothing was lost" in said(answer, 413)
+def test_a_form_that_is_far_too_large_is_refused_in_words(cast: Cast) -> None:
+    for path in ("/lti/launch", "/lti/login", "/lti/continue", "/grant", "/profile"):
+        answer = cast.ada.client.post(path, data={"text": "x" * 600_000})
+        assert "Nothing was lost" in said(answer, 413), path
 
 
 def test_a_form_in_pieces_that_never_end_is_refused_in_words(cast: Cast) -> None:

@@ -317,7 +317,8 @@ def test_within_an_organization_rows_are_found_by_whom_they_are_for_and_by_nobod
             continue
         for method in methods(rule):
             for who in sorted({*NAMES, "nobody"} - finders(rule)):
-                for address in addresses(town, rule, town.here):
+                each = addresses(town, rule, town.here)
+                for address in each if who in {"ben", "tom"} else each[-1:]:
                     answer = ask(town, who, method, address)
                     expected = 401 if who == "nobody" else 404
                     assert answer.status_code == expected, f"{who}: {method} {address}"
