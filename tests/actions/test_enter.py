@@ -292,8 +292,8 @@ def test_a_column_that_moves_to_another_cohort_follows(cast: Cast, session: Sess
 def test_a_new_column_of_a_large_cohort_hears_of_everybody_within_the_launch(
     cast: Cast, session: Session, arrive: Arrive
 ) -> None:
-    """Three hundred people who began before the column was there."""
-    count = 300
+    """Eighty people who began before the column was there."""
+    count = 80
     people = session.scalars(insert(Person).returning(Person.id), [{"name": "x", "created_at": NOW}] * count).all()
     identities = session.scalars(
         insert(Identity).returning(Identity.id),

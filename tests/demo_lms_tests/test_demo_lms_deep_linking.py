@@ -82,7 +82,7 @@ def test_members_cannot_choose_content(lms: World, tool: FakeTool) -> None:
         {"exp": GONE},
         {"exp": 1},
         {"iat": GONE},
-        {"iat": time.time() + 600, "exp": time.time() + 660},
+        {"iat": time.time() + 86_400, "exp": time.time() + 86_460},
         {"exp": time.time() + 100_000},
         {"nonce": GONE},
         {"nonce": ""},

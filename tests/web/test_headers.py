@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+import re
+from collections.abc import Iterator
+from dataclasses import replace
 from http.cookies import SimpleCookie
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from plugin.app import create_app
 from plugin.db.platforms import Platform
 from plugin.settings import Settings
+from tests import quick
 from tests.cast import Cast
 from tests.connected import Connected
 from tests.demo_lms import Browser, log_in
@@ -51,23 +55,35 @@ def test_pages_are_framed_by_the_visitors_own_lms_and_by_no_other(cast: Cast) ->
     assert there == ["'self'", "https://lms2.example.org:*", "http://lms2.example.org:*"]
 
 
-def test_outside_development_pages_are_framed_over_https_only(settings: Settings, cast: Cast, app: Flask) -> None:
-    production = create_app(
-        Settings(
-            database_url=settings.database_url, secret_key=settings.secret_key, base_url="https://learn.example.org"
-        )
-    )
-    production.config["TESTING"] = False
+LEARN = "https://learn.example.org"
+
+
+@pytest.fixture
+def at_home(settings: Settings, cast: Cast) -> Iterator[FlaskClient]:
+    """Ada's browser at an installation as it is in life: behind https, not in development."""
+    production = quick.make(Settings(settings.database_url, base_url=LEARN, secret_key=settings.secret_key))
     client = production.test_client()
     cookie = cast.ada.client.get_cookie(SIGN_IN)
     assert cookie is not None
     client.set_cookie(SIGN_IN, cookie.value, domain="learn.example.org", secure=True)
-    answer = client.get("/profile", base_url="https://learn.example.org")
+    yield client
+    production.extensions["practicum"].engine.dispose()
+
+
+def test_outside_development_pages_are_framed_over_https_only(at_home: FlaskClient) -> None:
+    answer = at_home.get("/profile", base_url=LEARN)
     assert answer.status_code == 200
     frames = sources(answer.headers["Content-Security-Policy"], "frame-ancestors")
     assert frames == ["'self'", "https://lms1.example.org:*"]
     assert answer.headers["Strict-Transport-Security"].startswith("max-age=")
-    production.extensions["practicum"].engine.dispose()
+
+
+def test_outside_development_a_form_is_taken_from_our_own_pages_only(at_home: FlaskClient) -> None:
+    token = re.findall(r'name="csrf-token" content="([^"]+)"', at_home.get("/profile", base_url=LEARN).text)[0]
+    form = {"csrf_token": token, "legal_name": "Adaeze Okafor"}
+    for page, status in ((f"{LEARN}/profile", 303), ("https://evil.example/", 400)):
+        answer = at_home.post("/profile", base_url=LEARN, data=form, headers={"Referer": page})
+        assert answer.status_code == status, page
 
 
 def test_hosts_with_ports_stars_and_ipv6_become_sources_that_browsers_read(cast: Cast, app: Flask) -> None:
@@ -156,13 +172,9 @@ def test_logins_that_never_came_back_are_swept_before_they_fill_the_jar(connecte
 
 
 def test_over_plain_http_away_from_this_computer_cookies_are_such_as_browsers_keep(
-    settings: Settings, database_url: str
+    settings: Settings,
 ) -> None:
-    plain = create_app(
-        Settings(
-            database_url=database_url, secret_key=settings.secret_key, development=True, base_url="http://school.lan"
-        )
-    )
+    plain = quick.make(replace(settings, base_url="http://school.lan"))
     assert plain.config["SESSION_COOKIE_NAME"] == "practicum"
     assert plain.config["SESSION_COOKIE_SECURE"] is False
     assert plain.config["SESSION_COOKIE_SAMESITE"] == "Lax"
