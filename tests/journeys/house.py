@@ -83,7 +83,7 @@ class House:
         with self.log.open("ab") as log:
             serve = [PRACTICUM, "serve", "--port", str(self.port)]
             self._server = subprocess.Popen(serve, env=self.environment, stdout=log, stderr=log)
-        until(self.is_ready, seconds=40, otherwise=lambda: f"it did not start:\n{self.log_end()}")
+        until(self.is_ready, seconds=60, otherwise=lambda: f"it did not start:\n{self.log_end()}")
 
     def is_ready(self) -> bool:
         """Whether the web answers and its database does."""

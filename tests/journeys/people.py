@@ -101,11 +101,17 @@ class Person:
 
     def presses(self, label: str) -> None:
         """A button, by its whole label."""
-        self.tool.get_by_role("button", name=label, exact=True).click()
+        self.enters(self.tool.get_by_role("button", name=label, exact=True))
 
     def follows(self, label: str) -> None:
         """A link, by its whole label."""
-        self.tool.get_by_role("link", name=label, exact=True).click()
+        self.enters(self.tool.get_by_role("link", name=label, exact=True))
+
+    def enters(self, control: Locator) -> None:
+        """By the keyboard: while a slow page still finds its height in the frame, a pointer may miss."""
+        expect(control).to_be_visible()
+        expect(control).to_be_enabled()
+        control.press("Enter")
 
     def reads(self, words: str) -> None:
         """The page says this, for everybody to see."""

@@ -111,7 +111,7 @@ def open_queue(tom: Person) -> None:
     """Tom comes in and opens what waits for him."""
     tom.open_module()
     tom.arrives(MODULE, "cohort, for a trainer")
-    tom.tool.get_by_role("link", name=QUEUE).first.click()
+    tom.tool.get_by_role("link", name=QUEUE).first.press("Enter")
     tom.arrives(QUEUE, "queue")
 
 
@@ -159,7 +159,7 @@ def open_report(lou: Person) -> None:
     """Lou comes in and opens the completion report."""
     lou.open_module()
     lou.arrives(MODULE)
-    lou.tool.get_by_role("link", name="Completion report").click()
+    lou.tool.get_by_role("link", name="Completion report").press("Enter")
     lou.arrives("Completions", "report")
 
 
@@ -174,5 +174,5 @@ def see_answer(ada: Person, said: str) -> None:
     """Ada comes back and goes to what her trainer answered."""
     ada.open_module()
     ada.arrives(MODULE, f"home, {said}")
-    ada.tool.get_by_role("link", name=re.compile("^(See the answer|Revise)")).first.click()
+    ada.tool.get_by_role("link", name=re.compile("^(See the answer|Revise)")).first.press("Enter")
     ada.arrives(title_of("reflect"), f"reflection, {said}")

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, FrameLocator, Page, Playwright, expect
 
 from tests.browser import chromium_with
 from tests.journeys import learning, plain, words
-from tests.journeys.house import House, running_house
+from tests.journeys.house import LOCAL, House, running_house
 from tests.journeys.inspection import Inspection
 from tests.journeys.learning import MODULE, TEXT
 from tests.journeys.people import Person
@@ -37,7 +37,7 @@ def come_in(house: House, browser: Browser, key: str) -> Person:
     person = Person(house, browser, key, Inspection())
     person.sign_in()
     person.open_module()
-    person.tool.get_by_role("link", name=learning.title_of("reflect")).click()
+    person.tool.get_by_role("link", name=learning.title_of("reflect")).press("Enter")
     person.arrives(learning.title_of("reflect"))
     return person
 
@@ -46,7 +46,7 @@ def second_tab(person: Person) -> Page:
     """The same page in another tab of the same browser, in the LMS's frame too."""
     tab = person.context.new_page()
     person.open_module(tab)
-    tool(tab).get_by_role("link", name=learning.title_of("reflect")).click()
+    tool(tab).get_by_role("link", name=learning.title_of("reflect")).press("Enter")
     expect(tool(tab).locator(TEXT)).to_be_visible()
     return tab
 
@@ -63,19 +63,19 @@ def test_two_tabs_with_one_draft_show_both_texts_and_keep_both(house: House, bro
     tool(tab).locator(TEXT).fill(THERE)
     expect(tool(tab).get_by_text("A newer text was saved in another tab or on another device.")).to_be_visible()
     expect(tool(tab).locator(TEXT)).to_have_value(THERE)
-    tool(tab).get_by_role("button", name="See both texts and choose").click()
+    tool(tab).get_by_role("button", name="See both texts and choose").press("Enter")
     expect(tool(tab).get_by_role("heading", level=1)).to_have_text("Two texts, and you choose")
     for text in (HERE, THERE):
         expect(tool(tab).locator(".version").filter(has_text=text)).to_be_visible()
     ada.page.close()
     ada.page = tab
     ada.looks("two texts")
-    tool(tab).get_by_role("button", name="Keep this one", exact=True).click()
+    tool(tab).get_by_role("button", name="Keep this one", exact=True).press("Enter")
     ada.arrives(learning.title_of("reflect"))
     expect(tool(tab).locator(TEXT)).to_have_value(THERE)
 
     ada.open_module()
-    ada.tool.get_by_role("link", name="Read it again").click()
+    ada.tool.get_by_role("link", name="Read it again").press("Enter")
     ada.arrives("My writing", "my writing, one text set aside")
     for text in (HERE, THERE):
         expect(ada.tool.get_by_text(text).first).to_be_attached()
@@ -91,7 +91,7 @@ def test_pressed_twice_it_is_sent_once(house: House, browser: Browser) -> None:
     ben.reads("With your trainer since today")
     assert sum("step" in body and "send" in body and not body.startswith("{") for body in sent) == 1
     ben.open_module()
-    ben.tool.get_by_role("link", name="Read it again").click()
+    ben.tool.get_by_role("link", name="Read it again").press("Enter")
     ben.arrives("My writing")
     expect(ben.tool.get_by_text("Revision 1", exact=True)).to_be_attached()
     assert ben.tool.get_by_text("Revision 2", exact=True).count() == 0
@@ -110,6 +110,19 @@ def test_back_after_sending_shows_that_it_is_sent(house: House, browser: Browser
     leaves_well(tom)
 
 
+def test_a_code_opened_in_a_tab_beside_the_frame_says_where_it_is_taken(house: House, browser: Browser) -> None:
+    link = house.last_line("grant", "trainer", "--organization", LOCAL)
+    lou = Person(house, browser, "lou", Inspection())
+    lou.sign_in()
+    lou.open_module()
+    lou.arrives(MODULE)
+    tab = lou.context.new_page()  # here the sign-in of the frame is none: its cookie is Partitioned
+    tab.goto(link)
+    expect(tab.get_by_role("heading", level=1)).to_have_text("Come in through your LMS first")
+    expect(tab.get_by_text(link.rpartition("/")[2])).to_be_visible()
+    lou.close()
+
+
 def test_a_frame_without_any_cookie_goes_on_in_a_new_window(
     house: House, playwright: Playwright, tmp_path: Path
 ) -> None:
@@ -123,7 +136,7 @@ def test_a_frame_without_any_cookie_goes_on_in_a_new_window(
         page.goto(house.world.config.url(f"/contexts/{house.context.id}/links/{house.link.id}"))
         expect(tool(page).get_by_role("heading", level=1)).to_have_text("One more click")
         with page.expect_popup() as opened:
-            tool(page).get_by_role("button", name="Continue as Lou Park in a new window").click()
+            tool(page).get_by_role("button", name="Continue as Lou Park in a new window").press("Enter")
         window = opened.value
         expect(window.get_by_role("heading", level=1)).to_have_text(MODULE)
         window.get_by_role("link", name=learning.title_of("goal")).click()
