@@ -94,23 +94,23 @@ def test_the_tree_is_written_out_below_each_body(practicum: Shell, engine: Engin
     assert len(above) == 3
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (["Local 1"], 'there is an organization "Local 1" already'),
-        ([" Local 1 "], 'there is an organization "Local 1" already'),
-        (["  "], "1 to 200 characters"),
-        (["x" * 201], "1 to 200 characters"),
-        (["two\nlines"], "all on one line"),
-        (["Local 2", "--parent", "Nowhere"], 'there is no organization "Nowhere" (known: "Local 1")'),
-        (["Local 2", "--time-zone", "America"], "not a time zone"),
-        (["Local 2", "--time-zone", "../etc"], "not a time zone"),
-        (["Local 2", "--time-zone", ""], "not a time zone"),
-        (["Local 2", "--kind", "village"], "village"),
-    ],
-)
-def test_an_organization_that_cannot_be_is_refused_in_words(local: Shell, arguments: list[str], says: str) -> None:
-    assert says in local.refused("organizations", "add", *arguments)
+IMPOSSIBLE_BODIES: list[tuple[list[str], str]] = [
+    (["Local 1"], 'there is an organization "Local 1" already'),
+    ([" Local 1 "], 'there is an organization "Local 1" already'),
+    (["  "], "1 to 200 characters"),
+    (["x" * 201], "1 to 200 characters"),
+    (["two\nlines"], "all on one line"),
+    (["Local 2", "--parent", "Nowhere"], 'there is no organization "Nowhere" (known: "Local 1")'),
+    (["Local 2", "--time-zone", "America"], "not a time zone"),
+    (["Local 2", "--time-zone", "../etc"], "not a time zone"),
+    (["Local 2", "--time-zone", ""], "not a time zone"),
+    (["Local 2", "--kind", "village"], "village"),
+]
+
+
+def test_an_organization_that_cannot_be_is_refused_in_words(local: Shell) -> None:
+    for arguments, says in IMPOSSIBLE_BODIES:
+        assert says in local.refused("organizations", "add", *arguments), arguments
     assert len(local("organizations", "list").splitlines()) == 1
 
 
@@ -230,21 +230,19 @@ def test_a_code_of_the_command_line_makes_somebody_an_lsc(cast: Cast, practicum:
     assert cast.ben.get("/reports/scores").status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (["trainer", "--organization", "Nowhere"], "there is no organization"),
-        (["king", "--organization", "Local 1"], "king"),
-        (["trainer", "--organization", "Local 1", "--cohort", "999"], "no cohort 999"),
-        (["trainer", "--organization", "Local 1", "--from", "2026-02-30"], "2026-02-30"),
-        (["lsc", "--organization", "Local 1", "--from", "2026-02-01", "--to", "2026-01-01"], "before it starts"),
-        (["lsc"], "--organization"),
-    ],
-)
-def test_a_grant_that_cannot_be_is_refused_in_words(
-    local: Shell, engine: Engine, arguments: list[str], says: str
-) -> None:
-    assert says in local.refused("grant", *arguments)
+IMPOSSIBLE_GRANTS: list[tuple[list[str], str]] = [
+    (["trainer", "--organization", "Nowhere"], "there is no organization"),
+    (["king", "--organization", "Local 1"], "king"),
+    (["trainer", "--organization", "Local 1", "--cohort", "999"], "no cohort 999"),
+    (["trainer", "--organization", "Local 1", "--from", "2026-02-30"], "2026-02-30"),
+    (["lsc", "--organization", "Local 1", "--from", "2026-02-01", "--to", "2026-01-01"], "before it starts"),
+    (["lsc"], "--organization"),
+]
+
+
+def test_a_grant_that_cannot_be_is_refused_in_words(local: Shell, engine: Engine) -> None:
+    for arguments, says in IMPOSSIBLE_GRANTS:
+        assert says in local.refused("grant", *arguments), arguments
     with transaction(engine) as session:
         assert session.scalars(select(Grant)).all() == []
 

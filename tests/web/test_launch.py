@@ -3,74 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from threading import Barrier
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
-from plugin import clock
-from plugin.db.learning import Cohort, Completion, Context, Enrolment, EnrolmentState, ResourceLink
-from plugin.db.outbox import LineItem, OutboxRow, OutboxState
-from plugin.db.people import Grant, Identity, Person, SignIn
-from plugin.db.platforms import Deployment, Platform, PlatformState
-from plugin.domain.people import CourseRole, Role
-from plugin.domain.scores import Progress
+from plugin.db.learning import Cohort, Context, Enrolment, ResourceLink
+from plugin.db.people import Identity, Person, SignIn
+from plugin.db.platforms import Platform
+from plugin.domain.people import CourseRole
+from tests.arrivals import (
+    at_once,
+    hand_made_link,
+    posting,
+)
 from tests.connected import OFFERING, Connect, Connected
-from tests.demo_lms import Browser, Habits, Login, Page, log_in
+from tests.demo_lms import Browser, Habits, log_in
 from tests.demo_lms import vocabulary as v
-from tests.demo_lms.model import Link
 from tests.demo_lms.vocabulary import Role as LmsRole
-from tests.refusals import SIGN_IN, assert_refused, sentence_of
-
-TOKEN = re.compile(r'name="csrf-token" content="([^"]+)"')
-
-
-def token_of(page: Page) -> str:
-    found = TOKEN.search(page.text)
-    assert found, page.text[:2000]
-    return found.group(1)
-
-
-def link_without_offering(connected: Connected, **custom: str) -> Link:
-    return connected.world.add_link("By hand", context=connected.context, tool=connected.tool, custom=custom)
-
-
-def at_once(posts: Sequence[Callable[[], Page]]) -> list[Page]:
-    """Send them all at the same moment."""
-    barrier = Barrier(len(posts))
-
-    def send(post: Callable[[], Page]) -> Page:
-        barrier.wait()
-        return post()
-
-    with ThreadPoolExecutor(len(posts)) as pool:
-        return list(pool.map(send, posts))
-
-
-def complete(connected: Connected, key: str) -> None:
-    """As if somebody had completed the offering a month ago, when no gradebook column was there."""
-    person, then = connected.person_id(key), datetime.now(UTC) - timedelta(days=30)
-    with connected.database() as session:
-        enrolment = session.scalars(select(Enrolment).where(Enrolment.person_id == person)).one()
-        enrolment.started_at = enrolment.completed_at = then
-        enrolment.state = EnrolmentState.COMPLETED
-        version = session.get_one(Cohort, enrolment.cohort_id).version_id
-        session.add(
-            Completion(
-                enrolment_id=enrolment.id,
-                person_id=person,
-                organization_id=enrolment.organization_id,
-                version_id=version,
-                completed_at=then,
-                minutes=30,
-            )
-        )
-
+from tests.refusals import assert_refused, reference_of
 
 # Learners
 
@@ -111,7 +63,7 @@ def test_two_frames_of_one_page_that_launch_at_once_both_get_in(connected: Conne
 def test_a_whole_class_that_comes_into_a_new_course_at_once_gets_in(connect: Connect) -> None:
     """Everybody makes the same course, cohort and link at the same moment; each is made once."""
     connected = connect(place=False)
-    links = [link_without_offering(connected, practicum_offering=OFFERING) for _ in range(3)]
+    links = [hand_made_link(connected, practicum_offering=OFFERING) for _ in range(3)]
     people = connected.world.add_people(6, connected.context)
     logins = [log_in(connected.world, who, links[number % 3]) for number, who in enumerate(people)]
     pages = at_once([login.post for login in logins])
@@ -121,9 +73,9 @@ def test_a_whole_class_that_comes_into_a_new_course_at_once_gets_in(connect: Con
 
 
 def test_a_link_to_one_session_says_so_and_nonsense_in_its_place_is_ignored(connected: Connected) -> None:
-    link = link_without_offering(connected, practicum_offering=OFFERING, practicum_session="1")
+    link = hand_made_link(connected, practicum_offering=OFFERING, practicum_session="1")
     assert connected.launch("ada", link).page.url.endswith("?session=1")
-    odd = link_without_offering(connected, practicum_offering=OFFERING, practicum_session="one")
+    odd = hand_made_link(connected, practicum_offering=OFFERING, practicum_session="one")
     assert "?" not in connected.launch("ada", odd).page.url
     with connected.database() as session:
         numbers = session.scalars(select(ResourceLink.session_number).order_by(ResourceLink.id)).all()
@@ -131,9 +83,7 @@ def test_a_link_to_one_session_says_so_and_nonsense_in_its_place_is_ignored(conn
 
 
 def test_an_offering_written_by_hand_may_have_blanks_around_it(connected: Connected) -> None:
-    assert (
-        "/learn/" in connected.launch("ada", link_without_offering(connected, practicum_offering=" TST-01 ")).page.url
-    )
+    assert "/learn/" in connected.launch("ada", hand_made_link(connected, practicum_offering=" TST-01 ")).page.url
 
 
 def test_a_link_that_is_pointed_at_another_offering_follows_and_what_was_begun_stays(connected: Connected) -> None:
@@ -218,17 +168,17 @@ def test_somebody_whom_the_lms_gives_no_role_in_the_course_sees_what_is_taught_o
 
 
 def test_a_link_without_an_offering_tells_a_learner_whom_to_ask(connected: Connected) -> None:
-    page = connected.launch("ada", link_without_offering(connected)).page
+    page = connected.launch("ada", hand_made_link(connected)).page
     assert_refused(page, status=400, says="Tell the instructor of this course")
     assert "practicum_offering" not in page.text
 
 
 def test_a_link_without_an_offering_tells_an_instructor_how_to_mend_it(connected: Connected) -> None:
-    assert_refused(connected.launch("ian", link_without_offering(connected)).page, says="practicum_offering=CODE")
+    assert_refused(connected.launch("ian", hand_made_link(connected)).page, says="practicum_offering=CODE")
 
 
 def test_a_link_to_an_offering_that_does_not_exist_says_its_name_to_an_instructor(connected: Connected) -> None:
-    link = link_without_offering(connected, practicum_offering="<b>NOPE</b>")
+    link = hand_made_link(connected, practicum_offering="<b>NOPE</b>")
     page = connected.launch("ian", link).page
     assert_refused(page, status=400, says="“<b>NOPE</b>”, which is not an offering here")
     assert "<b>NOPE" not in page.text
@@ -242,87 +192,9 @@ def test_a_launch_from_outside_a_course_says_so(connected: Connected) -> None:
 
 def test_a_launch_that_leads_nowhere_keeps_nobody(connected: Connected) -> None:
     before = connected.count(Person)
-    connected.launch("ada", link_without_offering(connected))
+    connected.launch("ada", hand_made_link(connected))
     assert connected.count(Person) == before
     assert connected.count(Context) == 0
-
-
-# Platforms and deployments
-
-
-def test_an_lms_that_is_not_connected_reads_so(connected: Connected) -> None:
-    page = Browser().post(connected.url("/lti/login"), login_fields(connected, iss="https://elsewhere.example"))
-    assert_refused(page, status=400, says="not connected to this tool yet")
-
-
-@pytest.mark.parametrize("state", [PlatformState.DISABLED, PlatformState.PENDING])
-def test_a_connection_that_is_off_lets_nobody_in(connected: Connected, state: PlatformState) -> None:
-    visit = connected.launch("ada")
-    begun = log_in(connected.world, "ben", connected.link)
-    set_platform(connected, state=state)
-    connected.app.extensions["practicum"].logins._found.clear()  # a login, which lets nobody in, may remember for 5 s
-    page = Browser().post(connected.url("/lti/login"), login_fields(connected))
-    assert_refused(page, status=403, says="not switched on")
-    assert_refused(begun.post(), status=403, says="not switched on")
-    assert visit.browser.open(visit.page.url).status == 401, "who was in is out"
-
-
-def test_an_unknown_deployment_is_refused_until_an_administrator_adds_it(connected: Connected) -> None:
-    other = connected.world.deploy(connected.tool, contexts=["OAK-2026"])
-    link = connected.world.add_link(
-        "There", context="OAK-2026", tool=connected.tool, deployment=other, custom={"practicum_offering": OFFERING}
-    )
-    assert_refused(connected.launch("eve", link).page, status=403, says="its deployment")
-    with connected.database() as session:
-        now = datetime.now(UTC)
-        session.add(Deployment(platform_id=connected.platform_id, deployment_id=other.id, created_at=now))
-    assert "/learn/" in connected.launch("eve", link).page.url
-
-
-def test_the_first_deployment_is_adopted_and_a_second_one_refused(connect: Connect) -> None:
-    connected = connect(habits=Habits(registration_answer_has_deployment=False), place=False)
-    assert connected.count(Deployment) == 0
-    link = link_without_offering(connected, practicum_offering=OFFERING)
-    assert "/learn/" in connected.launch("ada", link).page.url
-    assert connected.count(Deployment) == 1
-    assert_refused(connected.forge("ben", {v.DEPLOYMENT_ID: "another"}, **anywhere(link)).page, status=403)
-    assert connected.count(Deployment) == 1
-
-
-def test_of_two_first_deployments_at_once_one_is_adopted(connect: Connect) -> None:
-    connected = connect(habits=Habits(registration_answer_has_deployment=False), place=False)
-    link = link_without_offering(connected, practicum_offering=OFFERING)
-    logins = [log_in(connected.world, who, link, **anywhere()) for who in ("ada", "ben", "tom", "lou")]
-    tokens = [login.sign({v.DEPLOYMENT_ID: f"deployment-{number}"}) for number, login in enumerate(logins)]
-    pages = at_once([posting(login, token) for login, token in zip(logins, tokens, strict=True)])
-    assert sorted(page.status for page in pages) == [200, 403, 403, 403]
-    assert connected.count(Deployment) == 1
-
-
-def test_where_one_client_serves_many_customers_people_are_keyed_by_deployment(connected: Connected) -> None:
-    set_platform(connected, shared_client=True)
-    with connected.database() as session:
-        now = datetime.now(UTC)
-        session.add(Deployment(platform_id=connected.platform_id, deployment_id="customer-2", created_at=now))
-    here = connected.forge("ada").page
-    there = connected.forge("ada", {v.DEPLOYMENT_ID: "customer-2"}, **anywhere()).page
-    assert "/learn/" in here.url
-    assert "/learn/" in there.url
-    assert here.url != there.url
-    with connected.database() as session:
-        found = session.execute(
-            select(Identity.deployment_key, Identity.person_id).where(Identity.sub == connected.world.person("ada").id)
-        ).all()
-    assert {row.deployment_key for row in found} == {connected.link.deployment_id, "customer-2"}
-    assert len({row.person_id for row in found}) == 2
-
-
-def test_where_one_client_serves_many_customers_no_launch_adopts_a_deployment(connected: Connected) -> None:
-    set_platform(connected, shared_client=True)
-    with connected.database() as session:
-        for row in session.scalars(select(Deployment)):
-            session.delete(row)
-    assert_refused(connected.forge("ada").page, status=403, says="its deployment")
 
 
 # Names
@@ -362,237 +234,11 @@ def test_a_long_name_and_a_long_title_are_cut_and_not_refused(connected: Connect
     assert connected.forge("tom", {v.TOOL_PLATFORM: platform}).page.status == 200
 
 
-# Gradebook columns
-
-
-def test_a_new_column_hears_of_everybodys_earlier_completion(connected: Connected) -> None:
-    """A link is made anew: who completed before, and may never come back, is not lost."""
-    for key in ("ada", "ben", "tom"):
-        connected.launch(key)
-    complete(connected, "ada")
-    complete(connected, "ben")
-    (again,) = connected.place_link()
-    assert connected.count(OutboxRow) == 0
-    connected.launch("ada", again)
-    with connected.database() as session:
-        column = session.scalars(select(LineItem).order_by(LineItem.id.desc())).first()
-        assert column is not None
-        told = session.execute(
-            select(OutboxRow.person_id, OutboxRow.progress, OutboxRow.state, OutboxRow.comment).where(
-                OutboxRow.line_item_id == column.id
-            )
-        ).all()
-    assert {row.person_id for row in told} == {connected.person_id("ada"), connected.person_id("ben")}
-    assert {(row.progress, row.state) for row in told} == {(Progress.COMPLETED, OutboxState.DUE)}
-    assert all("contact hours" in (row.comment or "") for row in told)
-
-
-def test_a_new_column_that_an_instructor_opens_first_hears_it_too(connected: Connected) -> None:
-    connected.launch("ada")
-    complete(connected, "ada")
-    (again,) = connected.place_link()
-    connected.launch("ian", again)
-    with connected.database() as session:
-        columns = session.scalars(select(LineItem.url)).all()
-        told = session.scalars(select(OutboxRow.progress)).all()
-    assert len(columns) == 2
-    assert set(told) == {Progress.COMPLETED}
-
-
-def test_launching_again_by_a_known_link_tells_nothing_again(connected: Connected) -> None:
-    connected.launch("ada")
-    complete(connected, "ada")
-    (again,) = connected.place_link()
-    connected.launch("ada", again)
-    with connected.database() as session:
-        versions = session.scalars(select(OutboxRow.version)).all()
-    connected.launch("ada", again)
-    connected.launch("ada")
-    with connected.database() as session:
-        assert session.scalars(select(OutboxRow.version)).all() == versions
-
-
-# Grants
-
-
-@pytest.mark.parametrize("role", list(Role))
-def test_a_launch_is_the_way_to_ones_work_and_enrols_nobody_with_a_grant(connected: Connected, role: Role) -> None:
-    connected.launch("tom")
-    connected.grant("tom", role)
-    assert connected.count(Enrolment) == 0, "the enrolment that was never begun is none"
-    visit = connected.launch("tom")
-    assert "/cohorts/" in visit.page.url
-    assert connected.count(Enrolment) == 0
-    taken = visit.browser.submit(visit.page, visit.page.form("/join"))
-    assert "/learn/" in taken.url
-
-
-def test_a_grant_for_one_cohort_does_not_keep_anybody_from_learning_in_another(connected: Connected) -> None:
-    (elsewhere,) = connected.place_link(context=connected.world.context("OAK-2026"))
-    connected.launch("ben")
-    with connected.database() as session:
-        cohort = session.scalars(select(Cohort.id)).one()
-    connected.grant("ben", Role.TRAINER, cohort=cohort)
-    assert "/cohorts/" in connected.launch("ben").page.url
-    assert "/learn/" in connected.launch("ben", elsewhere).page.url
-
-
-def test_a_grant_that_has_ended_is_none(connected: Connected) -> None:
-    connected.launch("tom")
-    connected.grant("tom", Role.TRAINER)
-    with connected.database() as session:
-        session.execute(update(Grant).values(ends_on=datetime.now(UTC).date() - timedelta(days=2)))
-    assert "/learn/" in connected.launch("tom").page.url
-
-
-def test_instructors_are_no_trainers_unless_the_platform_is_the_unions_own(connected: Connected) -> None:
-    connected.launch("ian")
-    assert connected.count(Grant) == 0
-
-
-def test_on_a_platform_of_the_unions_own_instructors_train_their_own_cohort_only(connect: Connect) -> None:
-    connected = connect(instructors_are_trainers=True)
-    (elsewhere,) = connected.place_link(context=connected.world.context("OAK-2026"))
-    connected.launch("eve", elsewhere)
-    visit = connected.launch("ian")
-    connected.launch("ian")
-    with connected.database() as session:
-        grants = session.scalars(select(Grant)).all()
-        cohort = session.scalars(
-            select(Cohort.id).join(Context, Context.id == Cohort.context_id).where(Context.context_id == "201")
-        ).one()
-    assert [(grant.role, grant.cohort_id) for grant in grants] == [(Role.TRAINER, cohort)]
-    assert visit.browser.open(connected.url("/review")).status == 200
-    assert visit.browser.open(connected.url("/reports/completions")).status == 404
-
-
-def test_two_frames_of_an_instructor_make_one_grant_and_a_revoked_one_is_not_made_again(connect: Connect) -> None:
-    connected = connect(instructors_are_trainers=True)
-    logins = [log_in(connected.world, "ian", connected.link) for _ in range(3)]
-    at_once([login.post for login in logins])
-    assert connected.count(Grant) == 1
-    with connected.database() as session:
-        session.execute(update(Grant).values(revoked_at=datetime.now(UTC)))
-    connected.launch("ian")
-    assert connected.count(Grant) == 1
-
-
-def test_a_learner_on_a_platform_of_the_unions_own_is_still_a_learner(connect: Connect) -> None:
-    connected = connect(instructors_are_trainers=True)
-    assert "/learn/" in connected.launch("ada").page.url
-    assert connected.count(Grant) == 0
-
-
-# Frames without cookies
-
-
-@pytest.fixture
-def frame(connected: Connected) -> Browser:
-    """A frame in a browser that keeps no cookies of other sites."""
-    return Browser(frame_of=connected.world.config.issuer, third_party="blocked")
-
-
-def test_a_frame_that_keeps_no_cookies_offers_a_new_window_that_works_once(
-    connected: Connected, frame: Browser
-) -> None:
-    offered = connected.launch("ada", browser=frame).page
-    assert offered.status == 200
-    assert offered.url == connected.url("/lti/launch")
-    assert "Ada Okafor" in offered.text
-    form = offered.form("/lti/continue")
-    assert form.attributes["target"] == "_blank"
-    assert not any(SIGN_IN in cookie for cookie in offered.headers.getlist("Set-Cookie"))
-    window = Browser()
-    page = window.submit(offered, form)
-    assert page.status == 200
-    assert "/learn/" in page.url
-    assert window.cookies.value(SIGN_IN)
-    assert_refused(Browser().submit(offered, form), status=400, says="opened before, or too late")
-
-
-def test_the_new_windows_button_waits_ten_minutes_and_no_longer(
-    connected: Connected, frame: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    offered = connected.launch("ada", browser=frame).page
-    travel(monkeypatch, timedelta(minutes=11))
-    assert_refused(Browser().submit(offered), status=400)
-
-
-def test_what_waits_for_a_new_window_is_no_sign_in_yet(connected: Connected, frame: Browser) -> None:
-    connected.launch("ian", browser=frame)
-    with connected.database() as session:
-        assert session.scalars(select(SignIn.waiting).order_by(SignIn.id.desc())).first() is True
-    assert frame.open(connected.url("/profile")).status == 401
-
-
-def test_another_sites_page_cannot_press_the_new_windows_button(connected: Connected, frame: Browser) -> None:
-    """Somebody could send a visitor in as themselves, to read later what the visitor writes."""
-    offered = connected.launch("ada", browser=frame).page
-    form = offered.form("/lti/continue")
-    for headers in ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}):
-        page = Browser().post(form.action, form.fields, headers=headers)
-        assert_refused(page, status=400, says="Go back to your course")
-    assert Browser().submit(offered).status == 200
-
-
-def test_a_connection_that_is_switched_off_meanwhile_does_not_let_the_new_window_in(
-    connected: Connected, frame: Browser
-) -> None:
-    offered = connected.launch("ada", browser=frame).page
-    set_platform(connected, state=PlatformState.DISABLED)
-    assert_refused(Browser().submit(offered), status=401, says="Open Practicum again from your LMS")
-    assert_refused(connected.launch("ada", browser=frame).page, status=403, says="not switched on")
-
-
-def test_in_a_partitioned_frame_the_launch_just_works(connected: Connected) -> None:
-    browser = Browser(frame_of=connected.world.config.issuer, third_party="partitioned")
-    assert "/learn/" in connected.launch("ada", browser=browser).page.url
-
-
-def test_a_launch_in_a_window_of_its_own_works(connected: Connected) -> None:
-    assert "/learn/" in connected.launch("ada", in_window=True).page.url
-
-
-# One browser, several people
-
-
-def test_another_persons_launch_ends_the_first_ones_pages(connected: Connected) -> None:
-    browser = Browser()
-    first = connected.launch("ada", browser=browser).page
-    stolen = browser.cookies.header(connected.base_url) or ""
-    token = token_of(first)
-    second = connected.launch("ben", browser=browser).page
-    assert "Ben Castillo" in second.text
-    assert browser.open(first.url).status == 404
-    stale = browser.post(connected.url("/profile"), {"csrf_token": token, "legal_name": "Mallory"})
-    assert stale.status == 400
-    assert "too old" in stale.text
-    assert Browser().open(connected.url("/profile"), headers={"Cookie": stolen}).status == 401
-    with connected.database() as session:
-        assert session.scalars(select(Person.legal_name).where(Person.legal_name.is_not(None))).all() == []
-
-
-def test_the_same_persons_relaunch_leaves_open_forms_usable(connected: Connected) -> None:
-    browser = Browser()
-    token = token_of(connected.launch("ada", browser=browser).page)
-    connected.launch("ada", browser=browser)
-    page = browser.post(connected.url("/profile"), {"csrf_token": token, "legal_name": "Adaeze Okafor"})
-    assert page.status == 200
-    with connected.database() as session:
-        assert session.get_one(Person, connected.person_id("ada")).legal_name == "Adaeze Okafor"
-
-
-def test_one_persons_two_browsers_are_both_signed_in(connected: Connected) -> None:
-    first, second = connected.launch("ada"), connected.launch("ada")
-    assert first.browser.open(first.page.url).status == 200
-    assert second.browser.open(second.page.url).status == 200
-
-
 # Nonces
 
 
 def test_a_launch_that_leads_nowhere_cannot_be_tried_again(connected: Connected) -> None:
-    login = log_in(connected.world, "ada", link_without_offering(connected))
+    login = log_in(connected.world, "ada", hand_made_link(connected))
     token = login.sign()
     assert_refused(login.post(token), says="does not say which module")
     assert_refused(login.post(token), status=401, says="used already")
@@ -633,54 +279,9 @@ def test_the_role_that_counts_is_the_one_of_the_course_one_comes_from(connected:
     assert set(roles) == {CourseRole.INSTRUCTOR}
 
 
-def test_a_sign_in_in_one_browser_is_gone_after_twelve_hours(
-    connected: Connected, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    visit = connected.launch("ada")
-    travel(monkeypatch, timedelta(hours=11, minutes=59))
-    assert visit.browser.open(visit.page.url).status == 200
-    travel(monkeypatch, timedelta(hours=12, minutes=1))
-    page = visit.browser.open(visit.page.url)
-    assert_refused(page, status=401, says="Open Practicum again from your LMS")
-    assert "frame-ancestors *;" in page.headers["Content-Security-Policy"], "the sentence is seen in the LMS's frame"
-
-
-def login_fields(connected: Connected, **changes: str) -> dict[str, str]:
-    return {
-        "iss": connected.world.config.issuer,
-        "client_id": connected.tool.client_id,
-        "login_hint": "1001",
-        "target_link_uri": connected.url("/"),
-        **changes,
-    }
-
-
-def set_platform(connected: Connected, **values: Any) -> None:
-    with connected.database() as session:
-        session.execute(update(Platform).where(Platform.id == connected.platform_id).values(**values))
-
-
-def anywhere(link: Link | None = None) -> dict[str, Any]:
-    """A login that does not say its deployment, so that the token may name any."""
-    from tests.demo_lms import REMOVED
-
-    return {"login_changes": {"lti_deployment_id": REMOVED}, **({"to": link} if link else {})}
-
-
-def posting(login: Login, token: str) -> Callable[[], Page]:
-    return lambda: login.post(token)
-
-
-def travel(monkeypatch: pytest.MonkeyPatch, ahead: timedelta) -> None:
-    monkeypatch.setattr(clock, "now", lambda: datetime.now(UTC) + ahead)
-
-
 def test_a_refusal_has_the_same_reference_on_the_page_and_in_the_log(
     connected: Connected, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from tests.refusals import reference_of
-
     with caplog.at_level("INFO", logger="practicum.web"):
-        page = connected.launch("ada", link_without_offering(connected)).page
+        page = connected.launch("ada", hand_made_link(connected)).page
     assert f"ref={reference_of(page)}" in caplog.text
-    assert sentence_of(page)

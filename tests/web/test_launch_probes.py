@@ -1,7 +1,8 @@
 """Every probe that launch endpoints of the field let through (lti-field-notes, 2.1), at ours, over HTTP.
 
 A refused launch is a page with a sentence and a reference, within five seconds. It signs nobody in and leaves nothing
-behind but its used-up nonce. The same probes at the library are in `tests/lti/test_probes.py`.
+behind but its used-up nonce. The same probes at the library are in `tests/lti/test_probes.py`, key sets in
+`test_launch_keys.py`.
 """
 
 from __future__ import annotations
@@ -10,43 +11,30 @@ import hmac
 import json
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from joserfc import jws, jwt
-from joserfc.jwk import ECKey, RSAKey
-from sqlalchemy import select
+from joserfc.jwk import RSAKey
 
-from plugin import clock
-from plugin.db.platforms import Platform, UsedNonce
-from tests.connected import OFFERING, Connect, Connected, Standing
+from plugin.db.platforms import UsedNonce
+from tests.arrivals import (
+    login_fields,
+    nothing_kept,
+    travel,
+)
+from tests.connected import OFFERING, Connected, Standing
 from tests.demo_lms import REMOVED, Browser, Login, Page, log_in, register_tool, running_lms
 from tests.demo_lms import vocabulary as v
-from tests.demo_lms.faults import Fault
 from tests.demo_lms.model import Link
 from tests.refusals import assert_refused
 from tests.rows import Rows, changed, snapshot
 
 Probe = Callable[[Connected], Page]
-LONGEST = 5.0  # seconds
-
-
-@contextmanager
-def nothing_kept(connected: Connected, before: Rows | None = None) -> Iterator[None]:
-    """What happens in the block changes nothing in the database but used nonces, and is quick.
-
-    `before` is what was there, where that is known already.
-    """
-    before, began = before or snapshot(connected.engine), time.monotonic()
-    yield
-    took = time.monotonic() - began
-    assert took < LONGEST, f"{took:.1f} s"
-    assert set(changed(before, snapshot(connected.engine))) <= {UsedNonce.__tablename__}
 
 
 @dataclass(frozen=True)
@@ -55,6 +43,9 @@ class Scene:
 
     connected: Connected
     rows: Rows
+
+
+SCENES: dict[int, tuple[int, Scene]] = {}
 
 
 @pytest.fixture
@@ -66,9 +57,6 @@ def scene(standing: Standing) -> Scene:
         standing.made.forge("ada")
         known = SCENES[id(standing)] = (standing.begun, Scene(standing.made, snapshot(standing.made.engine)))
     return known[1]
-
-
-SCENES: dict[int, tuple[int, Scene]] = {}
 
 
 @dataclass(frozen=True)
@@ -290,19 +278,30 @@ def test_a_token_of_one_platform_does_not_answer_a_login_at_another(connected: C
         assert_refused(page)
 
 
+def test_a_launch_that_we_did_not_ask_for_reaches_neither_database_nor_lms(connected: Connected) -> None:
+    asked = len(connected.world.served)
+    token = log_in(connected.world, "ada", connected.link).sign()
+    with nothing_kept(connected):
+        page = Browser().post(connected.url("/lti/launch"), {"id_token": token, "state": "made up"})
+    assert_refused(page, says="not begun here")
+    assert len(connected.world.served) == asked
+    assert connected.count(UsedNonce) == 1, "the one of the deep linking that placed the link"
+
+
+def test_a_login_answered_after_ten_minutes_is_too_late(connected: Connected, monkeypatch: pytest.MonkeyPatch) -> None:
+    login: Login = log_in(connected.world, "ada", connected.link)
+    travel(monkeypatch, timedelta(minutes=11), with_lms=connected)
+    with nothing_kept(connected):
+        page = login.post(login.sign())
+    assert_refused(page, status=400, says="longer than ten minutes")
+
+
+def test_links_survive_an_lms_that_changes_its_titles(connected: Connected) -> None:
+    link: Link = connected.link
+    assert "/learn/" in connected.forge("ada", {v.RESOURCE_LINK: {"id": link.id, "title": "x" * 5000}}).page.url
+
+
 # Logins
-
-
-def login_fields(connected: Connected, **changes: str | None) -> dict[str, str]:
-    honest = {
-        "iss": connected.world.config.issuer,
-        "client_id": connected.tool.client_id,
-        "login_hint": "1001",
-        "lti_message_hint": '{"launch": "x"}',
-        "target_link_uri": connected.url("/"),
-        **changes,
-    }
-    return {name: value for name, value in honest.items() if value is not None}
 
 
 LOGINS: dict[str, tuple[dict[str, str | None], str]] = {
@@ -339,146 +338,3 @@ def test_a_login_by_post_may_have_its_parameters_in_the_query(connected: Connect
     page = Browser().post(connected.url("/lti/login?" + urlencode(query)), fields, follow=False)
     assert page.status == 302
     assert (page.location or "").startswith(connected.world.config.url("/lti/auth?"))
-
-
-# Key sets
-
-
-@pytest.fixture
-def fresh(connect: Connect) -> Connected:
-    """An LMS whose keys were never asked for; `link` is placed by hand."""
-    made = connect(place=False)
-    made.link = made.world.add_link("By hand", context=made.context, custom={"practicum_offering": OFFERING})
-    return made
-
-
-def publishes(connected: Connected, document: Any, **more: Any) -> Fault:
-    """From now on the LMS's key set address answers with this."""
-    body = document if isinstance(document, str | bytes) else json.dumps(document)
-    return connected.world.faults.add("registration.key_set", body=body, **more)
-
-
-ODD_KEY_SETS: dict[str, Any] = {
-    "no keys": {},
-    "keys is a string": {"keys": "none"},
-    "odd keys": {"keys": [7, None, {"kty": "OKP"}, {"kty": "RSA", "kid": 7}, {"kty": "RSA", "n": "!", "e": "?"}]},
-    "not JSON": "<html>Sign in</html>",
-    "endless nesting": "[" * 100_000,
-    "not UTF-8": b"\xff\xfe\x00",
-}
-
-
-@pytest.mark.parametrize("name", list(ODD_KEY_SETS))
-def test_an_odd_key_set_is_refused_in_words(fresh: Connected, name: str) -> None:
-    publishes(fresh, ODD_KEY_SETS[name])
-    with nothing_kept(fresh):
-        page = fresh.forge("ada").page
-    assert_refused(page, status=401)
-
-
-def test_a_key_for_encryption_verifies_nothing(fresh: Connected) -> None:
-    key = fresh.world.keys.current.as_dict(private=False)
-    publishes(fresh, {"keys": [{**key, "use": "enc"}]})
-    with nothing_kept(fresh):
-        page = fresh.forge("ada").page
-    assert_refused(page, status=401)
-
-
-def test_a_key_without_alg_and_a_key_on_a_curve_are_used_by_their_kind(fresh: Connected) -> None:
-    curve = ECKey.generate_key("P-256", {"kid": "curve"})
-    plain = fresh.world.keys.current.as_dict(private=False)
-    plain.pop("alg", None)
-    publishes(fresh, {"keys": [plain, curve.as_dict(private=False)]})
-    assert "/learn/" in fresh.forge("ada").page.url
-    login = log_in(fresh.world, "ben", fresh.link)
-    token = jwt.encode({"alg": "ES256", "kid": "curve"}, login.claims(), curve, algorithms=["ES256"])
-    assert "/learn/" in login.post(token).url
-
-
-@pytest.mark.parametrize("trouble", [{"status": 503, "body": '{"keys": []}'}, {"drop": True}], ids=["503", "dropped"])
-def test_while_the_key_set_cannot_be_had_nobody_new_gets_in_and_a_minute_later_they_do(
-    fresh: Connected, trouble: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fault = fresh.world.faults.add("registration.key_set", **trouble)
-    with nothing_kept(fresh):
-        page = fresh.forge("ada").page
-    assert_refused(page, status=401, says="could not reach your LMS")
-    fresh.world.faults.remove(fault)
-    travel(fresh, monkeypatch, timedelta(seconds=61))
-    assert "/learn/" in fresh.forge("ada").page.url
-
-
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # it takes its three seconds
-def test_a_key_set_host_that_hangs_is_given_up_within_seconds(fresh: Connected) -> None:
-    fresh.world.faults.add("registration.key_set", delay=3.4, times=1, status=200, body="late")
-    with nothing_kept(fresh):
-        page = fresh.forge("ada").page
-    assert_refused(page, status=401, says="could not reach your LMS")
-
-
-def test_while_the_key_set_host_fails_the_last_good_keys_go_on(
-    connected: Connected, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    connected.launch("ada")
-    connected.world.faults.add("registration.key_set", status=500)
-    travel(connected, monkeypatch, timedelta(days=2))
-    assert "/learn/" in connected.forge("ben").page.url
-    with connected.database() as session:
-        assert session.scalars(select(Platform.key_set)).one() is not None
-
-
-def test_another_process_knows_the_last_good_keys_from_the_database(connected: Connected) -> None:
-    connected.launch("ada")
-    connected.app.extensions["practicum"].key_sets._memories.clear()  # as in a process that was just started
-    connected.world.faults.add("registration.key_set", drop=True)
-    assert "/learn/" in connected.launch("ben").page.url
-
-
-def test_a_key_that_the_lms_rotated_is_fetched_once_when_it_is_first_met(
-    connected: Connected, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    connected.launch("ada")
-    connected.world.keys.rotate(retire_old=True)
-    travel(connected, monkeypatch, timedelta(seconds=61))
-    asked = len(connected.world.requests_to("registration.key_set"))
-    assert "/learn/" in connected.forge("ada").page.url
-    assert "/learn/" in connected.forge("ben").page.url
-    assert len(connected.world.requests_to("registration.key_set")) == asked + 1
-
-
-def test_launches_with_made_up_kids_do_not_make_us_ask_the_lms_each_time(connected: Connected) -> None:
-    connected.launch("ada")
-    asked = len(connected.world.requests_to("registration.key_set"))
-    for number in range(5):
-        page = connected.forge("ada", header={"kid": f"made-up-{number}"}).page
-        assert_refused(page, status=401, says="does not publish")
-    assert len(connected.world.requests_to("registration.key_set")) == asked
-
-
-def test_a_launch_that_we_did_not_ask_for_reaches_neither_database_nor_lms(connected: Connected) -> None:
-    asked = len(connected.world.served)
-    token = log_in(connected.world, "ada", connected.link).sign()
-    with nothing_kept(connected):
-        page = Browser().post(connected.url("/lti/launch"), {"id_token": token, "state": "made up"})
-    assert_refused(page, says="not begun here")
-    assert len(connected.world.served) == asked
-    assert connected.count(UsedNonce) == 1, "the one of the deep linking that placed the link"
-
-
-def travel(connected: Connected, monkeypatch: pytest.MonkeyPatch, ahead: timedelta) -> None:
-    """Move both clocks."""
-    monkeypatch.setattr(clock, "now", lambda: datetime.now(UTC) + ahead)
-    connected.world.travel(ahead)
-
-
-def test_a_login_answered_after_ten_minutes_is_too_late(connected: Connected, monkeypatch: pytest.MonkeyPatch) -> None:
-    login: Login = log_in(connected.world, "ada", connected.link)
-    travel(connected, monkeypatch, timedelta(minutes=11))
-    with nothing_kept(connected):
-        page = login.post(login.sign())
-    assert_refused(page, status=400, says="longer than ten minutes")
-
-
-def test_links_survive_an_lms_that_changes_its_titles(connected: Connected) -> None:
-    link: Link = connected.link
-    assert "/learn/" in connected.forge("ada", {v.RESOURCE_LINK: {"id": link.id, "title": "x" * 5000}}).page.url
