@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from hashlib import sha256
 
 from sqlalchemy import ColumnElement, delete, exists, select, update
@@ -20,8 +21,34 @@ CODE_LIFE = timedelta(days=14)
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no letter that is taken for another when read aloud
 
 
+class Why(StrEnum):
+    """Why a grant is not issued, or why its code binds nothing."""
+
+    ENDS_TOO_EARLY = "ends-too-early"
+    NO_SUCH_COHORT = "no-such-cohort"
+    UNKNOWN = "unknown"
+    USED = "used"
+    TAKEN_BACK = "taken-back"
+    TOO_OLD = "too-old"
+
+
+# for the command line and the log; plugin/web/reasons.py says it in the reader's language
+IN_ENGLISH = {
+    Why.ENDS_TOO_EARLY: "the grant would end before it starts",
+    Why.NO_SUCH_COHORT: "there is no cohort {cohort} in this organization or below it",
+    Why.UNKNOWN: "This code is not known. Check each character, or ask for a new one.",
+    Why.USED: "This code was used by somebody else. Ask for a new one.",
+    Why.TAKEN_BACK: "This code was taken back. Ask for a new one.",
+    Why.TOO_OLD: "This code is too old: codes live for 14 days. Ask for a new one.",
+}
+
+
 class GrantRefused(Exception):
-    """The code does not bind a grant; the text says why and what to do."""
+    """A grant is not issued, or its code binds nothing: `why`, and as text the same in plain English."""
+
+    def __init__(self, why: Why, **facts: object) -> None:
+        super().__init__(IN_ENGLISH[why].format(**facts))
+        self.why = why
 
 
 def issue(
@@ -42,7 +69,7 @@ def issue(
         GrantRefused: it would end before it starts, or there is no such cohort in the organization.
     """
     if ends_on is not None and ends_on < starts_on:
-        raise GrantRefused("the grant would end before it starts")
+        raise GrantRefused(Why.ENDS_TOO_EARLY)
     if cohort is not None:
         organization = _organization_of(session, cohort, below=organization)
     code = "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(3))
@@ -79,7 +106,7 @@ def _organization_of(session: Session, cohort: int, *, below: int) -> int:
         .where(Cohort.id == cohort, OrganizationLine.ancestor_id == below)
     )
     if found is None:
-        raise GrantRefused(f"there is no cohort {cohort} in this organization or below it")
+        raise GrantRefused(Why.NO_SUCH_COHORT, cohort=cohort)
     return found
 
 
@@ -103,7 +130,7 @@ def bind(session: Session, code: str, *, person: int, now: datetime) -> Grant:
     )
     grant = session.scalar(select(Grant).where(Grant.code_hash == code_hash))
     if grant is None:
-        raise GrantRefused("This code is not known. Check each character, or ask for a new one.")
+        raise GrantRefused(Why.UNKNOWN)
     if bound.rowcount == 1:  # type: ignore[attr-defined]  # a cursor result
         _forget_way_in(session, person, grant)
         audit.remember(
@@ -113,10 +140,10 @@ def bind(session: Session, code: str, *, person: int, now: datetime) -> Grant:
     if grant.person_id == person:
         return grant  # a second click on one's own link
     if grant.person_id is not None:
-        raise GrantRefused("This code was used by somebody else. Ask for a new one.")
+        raise GrantRefused(Why.USED)
     if grant.revoked_at is not None:
-        raise GrantRefused("This code was taken back. Ask for a new one.")
-    raise GrantRefused("This code is too old: codes live for 14 days. Ask for a new one.")
+        raise GrantRefused(Why.TAKEN_BACK)
+    raise GrantRefused(Why.TOO_OLD)
 
 
 def _forget_way_in(session: Session, person: int, grant: Grant) -> None:

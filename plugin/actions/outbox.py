@@ -31,7 +31,7 @@ from plugin.domain.scores import Progress
 
 LEASE = timedelta(seconds=60)  # renewed while the call is under way; what a dead worker held is due again after it
 
-# beside those of lti.quirks; the codes are their stable names, for other languages
+# beside those of lti.quirks; the codes are their stable names, for other languages: two for two sentences
 SWITCHED_OFF_CODE, GAVE_UP_CODE, SILENT_CODE = "switched-off", "seven-days", "silent"
 SWITCHED_OFF = (
     "The connection to this LMS is switched off in Practicum. The score waits; it is sent by itself once an "
@@ -299,6 +299,7 @@ def _settled(result: Result, now: datetime, jitter: Callable[[], float]) -> dict
             **values,
             "b_state": OutboxState.REFUSED,
             "b_problem": f"{verdict.sentence} {GAVE_UP}",
+            "b_code": f"{verdict.code} {GAVE_UP_CODE}",
         }
     return {**values, "b_due": now + _pause_of(result, jitter)}
 

@@ -30,6 +30,7 @@ class Telling:
     progress: Progress
     state: OutboxState
     problem: str | None
+    problem_code: str | None
     since: datetime
     sent_at: datetime | None
     due_at: datetime
@@ -97,6 +98,7 @@ def _rows() -> Any:
             OutboxRow.progress,
             OutboxRow.state,
             OutboxRow.problem,
+            OutboxRow.problem_code,
             OutboxRow.queued_at,
             OutboxRow.sent_at,
             OutboxRow.due_at,

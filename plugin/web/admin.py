@@ -81,7 +81,13 @@ def platform(platform_id: int) -> ResponseReturnValue:
     deployments = session().scalars(
         select(Deployment.deployment_id).where(Deployment.platform_id == found.id).order_by(Deployment.id).limit(MOST)
     )
-    return render_template("admin/platform.html", platform=found, deployments=deployments.all(), states=PlatformState)
+    return render_template(
+        "admin/platform.html",
+        platform=found,
+        deployments=deployments.all(),
+        states=PlatformState,
+        is_own_way_in=found.id == current().row.platform_id,
+    )
 
 
 @admin.post("/<int:platform_id>/state")

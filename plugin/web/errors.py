@@ -116,8 +116,11 @@ def page_for(status: int) -> Page:
         400: Page(400, _("This did not arrive whole"), _("Go back, reload the page and try again.")),
         404: Page(
             404,
-            _("There is nothing here for you"),
-            _("The page does not exist, or it belongs to somebody else. Open Practicum again from your LMS."),
+            _("There is no page here"),
+            _(
+                "The address may be wrong, or it belongs to somebody else. If a link brought you here, open Practicum "
+                "again from your LMS."
+            ),
             "not-found",
         ),
         405: Page(405, _("This page cannot be used like that"), _("Go back and use the button on the page.")),

@@ -20,7 +20,7 @@ from plugin.db.outbox import OutboxState
 from plugin.db.reports import Asked
 from plugin.db.session import transaction
 from plugin.domain.people import Capability
-from plugin.web import paging, report_filters
+from plugin.web import paging, reasons, report_filters
 from plugin.web.access import current, needs
 from plugin.web.errors import Refused
 from plugin.web.formats import zone
@@ -102,6 +102,7 @@ def scores() -> ResponseReturnValue:
         error=None,
         stuck=stuck,
         rows=rows,
+        reason=reasons.of_telling,
         newer=newer and url_for("lsc.scores", state=shown, before=newer),
         older=older and url_for("lsc.scores", state=shown, after=older),
     )

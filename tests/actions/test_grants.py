@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from plugin.actions import grants, organizations
-from plugin.actions.grants import GrantRefused
+from plugin.actions.grants import GrantRefused, Why
 from plugin.db.audit import AuditEvent
 from plugin.db.learning import Cohort, Enrolment, Progress
 from plugin.db.people import Grant
@@ -57,8 +57,9 @@ def test_a_code_works_once_and_a_second_click_of_the_same_person_is_none(cast: C
 
 def test_a_code_that_is_unknown_taken_back_or_too_old_says_which(cast: Cast, session: Session) -> None:
     code = issued(session, cast)
-    with pytest.raises(GrantRefused, match="not known"):
+    with pytest.raises(GrantRefused, match="not known") as refused:
         grants.bind(session, "AAAA-BBBB-CCCC", person=cast.ben.id, now=NOW)
+    assert refused.value.why is Why.UNKNOWN
     with pytest.raises(GrantRefused, match="14 days"):
         grants.bind(session, code, person=cast.ben.id, now=NOW + timedelta(days=14))
     session.execute(update(Grant).where(Grant.code_hash.is_not(None)).values(revoked_at=NOW))

@@ -84,6 +84,16 @@ def test_switching_off_keeps_everybody_out_and_is_written_down(cast: Cast, here:
     assert event.facts == {"state": "disabled"}
 
 
+def test_the_switch_says_what_follows_and_who_would_be_locked_out(cast: Cast, here: str, session: Session) -> None:
+    assert "nobody can come in from this LMS" in cast.ann.get(here).text
+    assert f"practicum platforms approve {cast.here.platform.id}" in cast.ann.get(here).text
+    session.execute(update(Grant).where(Grant.person_id == cast.other.ann.id).values(organization_id=1))
+    session.commit()
+    from_elsewhere = cast.other.ann.get(here).text
+    assert "nobody can come in from this LMS" in from_elsewhere
+    assert "practicum platforms approve" not in from_elsewhere
+
+
 @pytest.mark.parametrize("state", ["", "pending", "nonsense"])
 def test_there_are_two_switches_and_no_other_state(cast: Cast, here: str, session: Session, state: str) -> None:
     answer = cast.ann.post(f"{here}/state", {"state": state})

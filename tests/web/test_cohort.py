@@ -18,7 +18,7 @@ from tests.queries import counted
 
 def counts(text: str) -> tuple[int, int, int] | None:
     """Enrolled, started, completed, as the page shows them."""
-    found = [re.search(rf"{word}</\w+>\s*<\w+[^>]*>\s*(\d+)", text) for word in ("Enrolled", "Started", "Completed")]
+    found = [re.search(rf"{word}</\w+>\s*<\w+[^>]*>\s*(\d+)", text) for word in ("enrolled", "started", "completed")]
     if None in found:
         return None
     first, second, third = (int(one[1]) for one in found if one)
@@ -49,6 +49,15 @@ def test_a_learner_sees_what_is_taught_and_no_counts(cast: Cast, page: str) -> N
     assert answer.status_code == 200
     assert counts(answer.text) is None
     assert "What members do" in answer.text
+
+
+def test_an_activity_that_may_be_left_out_says_so_and_the_others_say_nothing(cast: Cast, page: str) -> None:
+    said = " ".join(re.sub(r"<[^>]+>", " ", cast.ian.get(page).text).split())
+    activities = list(cast.pack.activities)
+    marked = [activity for activity in activities if f"{activity.title} optional" in said]
+    assert marked == [activity for activity in activities if not activity.required]
+    assert 0 < len(marked) < len(activities)
+    assert "required" not in said.lower()
 
 
 def test_each_role_finds_the_way_to_its_own_work(cast: Cast, page: str) -> None:

@@ -6,10 +6,12 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from plugin.actions import outbox
 from plugin.db.audit import AuditEvent
 from plugin.db.outbox import OutboxRow, OutboxState
 from plugin.domain.people import Role
 from plugin.domain.scores import Progress
+from plugin.web import reasons
 from tests.cast import Cast, Place
 from tests.queries import counted
 from tests.reports.crowd import fill
@@ -34,6 +36,16 @@ def test_what_was_refused_is_shown_with_its_reason_and_since_when(session: Sessi
     assert "Luz Núñez" in said
     assert f"Refused since 6 March 2025 {GONE} Send again" in said
     assert "1 refused" in said
+
+
+def test_a_reason_that_has_a_code_is_said_in_the_readers_language(
+    session: Session, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = told(session, cast.here, "Luz Núñez", OutboxState.REFUSED, problem=outbox.SILENT)
+    row.problem_code = outbox.SILENT_CODE
+    session.commit()
+    monkeypatch.setattr(reasons, "_", lambda message: f"«{message}»")
+    assert f"«{outbox.SILENT}»" in words(cast.lou.get(PAGE).text)
 
 
 def test_what_waits_says_how_often_it_was_tried_and_when_it_is_tried_next(session: Session, cast: Cast) -> None:

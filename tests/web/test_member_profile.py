@@ -16,6 +16,7 @@ from plugin.db.people import Grant, Person
 from plugin.db.session import transaction
 from plugin.domain.people import Role
 from plugin.settings import Settings
+from plugin.web import reasons
 from plugin.web.wiring import Wiring
 from tests.cast import Actor, Cast, make_cast
 from tests.member import learn, now_stored, words
@@ -73,6 +74,11 @@ def test_an_unknown_code_is_refused_in_a_sentence(cast: Cast, code: str) -> None
     assert page.status_code == 400
     assert "This code is not known." in page.text
     assert "<script>" not in page.text.partition("<main")[2].partition("</main>")[0]
+
+
+def test_why_a_code_is_refused_is_said_in_the_readers_language(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reasons, "_", lambda message: f"«{message}»")
+    assert "«This code is not known." in cast.ada.post("/grant", {"code": "7KQM-2XHD-9TWC"}).text
 
 
 def test_an_old_code_is_refused_in_a_sentence(cast: Cast, session: Session) -> None:

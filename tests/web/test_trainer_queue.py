@@ -26,6 +26,7 @@ from tests.waiting import another_cohort, another_trainer, crowd, enrol, send
 
 NEW_YORK = ZoneInfo("America/New_York")
 MEMBER = re.compile(r"data-queue-open>([^<]+)</a>")
+HEADS = re.compile(r'scope="col">([^<]+)</th>')
 ADVICE = Written({}, {}, "", "Name one idea.", "")
 
 
@@ -51,8 +52,39 @@ def test_three_numbers_say_how_the_queue_is(cast: Cast, session: Session) -> Non
     session.commit()
     page = words(cast.tom.get("/review").text)
     assert "1 overdue, 2 due today, 5 waiting, oldest 6 days" in page
-    for wait in ("6 days, overdue", "5 days, due today", "4 days, due today", "3 days, fine", "today, fine"):
+    for wait in ("6 days, overdue", "5 days, due today", "4 days, due today", "3 days", "sent today"):
         assert wait in page
+    assert "fine" not in page
+
+
+def test_what_there_is_none_of_is_not_counted(cast: Cast, session: Session) -> None:
+    send(session, cast.ada, at=business_days_ago(0))
+    session.commit()
+    assert " 1 waiting, sent today " in words(cast.tom.get("/review").text)
+    send(session, cast.ben, at=business_days_ago(0))
+    session.commit()
+    assert " 2 waiting, all sent today " in words(cast.tom.get("/review").text)
+    send(session, enrol(session, cast.ben, another_cohort(session, cast.here, "Evening run")), at=business_days_ago(3))
+    session.commit()
+    page = words(cast.tom.get("/review").text)
+    assert " 3 waiting, oldest 3 days " in page
+    assert "0 " not in page
+
+
+def test_a_column_that_says_the_same_in_each_row_is_left_out(cast: Cast, session: Session) -> None:
+    send(session, cast.ada, at=cast.now)
+    ben = send(session, cast.ben, at=cast.now)
+    session.commit()
+    page = cast.tom.get("/review").text
+    assert page.count("What happened, and what next") == 1, "it stands above the rows"
+    assert HEADS.findall(page) == ["Member", "Waiting"]
+    send(session, cast.ada, activity="goal", at=cast.now)
+    send(session, cast.ben, "Sent again.", at=cast.now)
+    review.open_to_read(session, ben, by=cast.tom.id, now=cast.now)
+    session.commit()
+    page = cast.tom.get("/review").text
+    assert page.count("What happened, and what next") == 2
+    assert HEADS.findall(page) == ["Member", "Reflection", "Revision", "Waiting", "Who has it"]
 
 
 def test_the_oldest_comes_first_and_says_what_it_is(cast: Cast, session: Session) -> None:

@@ -263,6 +263,7 @@ def test_after_seven_days_somebody_has_to_look(scene: Scene) -> None:
     assert GIVE_UP_AFTER <= scene.clock() - began < GIVE_UP_AFTER + timedelta(hours=12)
     assert row.problem is not None
     assert row.problem.endswith(outbox.GAVE_UP)
+    assert row.problem_code == f"later {outbox.GAVE_UP_CODE}"
     assert row.attempts < 60
 
 

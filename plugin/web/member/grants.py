@@ -12,7 +12,7 @@ from plugin.actions import grants, profile
 from plugin.actions.grants import GrantRefused
 from plugin.db.people import Grant, Organization
 from plugin.domain.people import Capability, Role
-from plugin.web import access
+from plugin.web import access, reasons
 from plugin.web.access import needs
 from plugin.web.formats import day
 from plugin.web.member.blueprint import member
@@ -44,7 +44,7 @@ def bind() -> ResponseReturnValue:
     try:
         grants.bind(session(), code, person=access.current().person_id, now=clock.now())
     except GrantRefused as refusal:
-        return _page(code, error=str(refusal)), 400
+        return _page(code, error=reasons.of_grant(refusal)), 400
     flash(_("The code is yours. This is what you may do now."), "done")
     return redirect(url_for("member.grant"), 303)
 

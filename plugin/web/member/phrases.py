@@ -20,6 +20,7 @@ from plugin.domain import business_days
 from plugin.domain.progress import ActivityState
 from plugin.domain.review import State
 from plugin.domain.scores import Progress
+from plugin.web import reasons
 from plugin.web.formats import clock_time, day, local
 from plugin.web.words import gettext as _
 from plugin.web.words import ngettext
@@ -114,10 +115,8 @@ def until(written: Reflection) -> str:
     return _("Answers usually come by %(day)s.", day=day(usual))
 
 
-def reported(told: Told | None, enrolment: Enrolment) -> str:
+def reported(told: Told, enrolment: Enrolment) -> str:
     """What the LMS knows, in one sentence."""
-    if told is None:
-        return _("The LMS you came from is no longer connected. Your record here is complete without it.")
     if told.row is not None:
         return _on_its_way(told.lms, told.row)
     if enrolment.started_at is None:
@@ -132,7 +131,7 @@ def reported(told: Told | None, enrolment: Enrolment) -> str:
 
 def _on_its_way(lms: str, row: OutboxRow) -> str:
     if row.state is OutboxState.REFUSED:
-        why = row.problem or _("it refused the report.")
+        why = reasons.of_telling(row.problem_code, row.problem) or _("it refused the report.")
         return _("Not reported to %(lms)s: %(why)s Your LSC sees this and can send it again.", lms=lms, why=why)
     if row.state is OutboxState.NOT_SENT:
         return _("%(lms)s takes one report only, when you have finished. Nothing is late.", lms=lms)

@@ -160,7 +160,7 @@ def _reading(reflection: Reflection, about: About, pack: content.Pack) -> dict[s
         "current": current.revision,
         "sent": since(current.revision.submitted_at),
         "wait_kind": kind,
-        "wait": wait,
+        "wait": wait if kind != "waiting" else None,  # the day on which it was sent says the rest
         "before": past[-1].revision.number if past else None,
         "pieces": pieces,
         "added": sum(piece.words for piece in pieces or () if piece.change is Change.ADDED),

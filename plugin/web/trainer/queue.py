@@ -39,9 +39,8 @@ def queue() -> ResponseReturnValue:
     return render_template(
         "trainer/queue.html",
         lead=words.queue_in_words(numbers) if numbers.waiting else None,
-        rows=[_row(row, who, part) for row in rows],
+        **_table([_row(row, who, part) for row in rows]),
         part=part,
-        is_narrowed=part != queues.EVERYTHING,
         choices=_choices(queues.runs(session(), who)),
         everything_url=_address(queues.EVERYTHING),
         older_url=_address(part, before=forms.spot_name(rows[0].spot)) if rows and has_older else None,
@@ -51,6 +50,19 @@ def queue() -> ResponseReturnValue:
 
 def _address(part: Narrowing, **cursor: str) -> str:
     return url_for("trainer.queue", **{**forms.query(part), **cursor})
+
+
+def _table(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The rows, and which columns they need: what all rows share stands above them, what none has is left out."""
+    first, *others = rows or [{"title": None, "offering": None}]
+    alike = all((row["title"], row["offering"]) == (first["title"], first["offering"]) for row in others)
+    return {
+        "rows": rows,
+        "one_title": first["title"] if alike else None,
+        "one_offering": first["offering"] if alike else None,
+        "has_revisions": any(row["revision"] > 1 for row in rows),
+        "has_readers": any(row["now"] for row in rows),
+    }
 
 
 def _row(row: Waiting, who: Asker, part: Narrowing) -> dict[str, Any]:
@@ -90,8 +102,8 @@ def _choices(runs: list[Run]) -> dict[str, list[tuple[str, str]]]:
         "cohort": [("", str(_("all cohorts"))), *((str(run.cohort_id), run.cohort) for run in runs)],
         "offering": [("", str(_("all offerings"))), *offerings.items()],
         "only": [
-            (Only.ALL.value, str(_("all reflections"))),
-            (Only.REVISIONS.value, str(_("only revisions"))),
-            (Only.MINE.value, str(_("only what I began"))),
+            (Only.ALL.value, str(_("All reflections"))),
+            (Only.REVISIONS.value, str(_("Only revisions"))),
+            (Only.MINE.value, str(_("Only what I began"))),
         ],
     }

@@ -32,25 +32,31 @@ def days_waited(since: datetime) -> int:
 
 
 def wait(since: datetime) -> tuple[str, str]:
-    """The kind of state (of parts/states.html) and its words: ("due", "4 days, due today")."""
+    """The kind of state (of parts/states.html) and its words: ("due", "4 days, due today"), ("waiting", "2 days")."""
     days = days_waited(since)
     words = waiting(days)
     if urgency(days) is Urgency.OVERDUE:
         return "overdue", str(_("%(days)s, overdue", days=words))
     if urgency(days) is Urgency.DUE:
         return "due", str(_("%(days)s, due today", days=words))
-    return "waiting", str(_("%(days)s, fine", days=words))
+    return "waiting", words if days else str(_("sent today"))
 
 
 def queue_in_words(numbers: Numbers) -> str:
-    """The queue in one line: 2 overdue, 3 due today, 11 waiting, oldest 7 days."""
-    parts = [ngettext("%(num)d waiting", "%(num)d waiting", numbers.waiting)]
-    if numbers.oldest is not None:
-        parts.append(_("oldest %(days)s", days=waiting(days_waited(numbers.oldest))))
-    parts.insert(0, ngettext("%(num)d due today", "%(num)d due today", numbers.due))
+    """The queue in one line: 2 overdue, 3 due today, 11 waiting, oldest 7 days. What there is none of is not said."""
+    parts = []
     if numbers.overdue:
-        parts.insert(0, ngettext("%(num)d overdue", "%(num)d overdue", numbers.overdue))
-    return ", ".join(parts)
+        parts.append(ngettext("%(num)d overdue", "%(num)d overdue", numbers.overdue))
+    if numbers.due:
+        parts.append(ngettext("%(num)d due today", "%(num)d due today", numbers.due))
+    days = days_waited(numbers.oldest) if numbers.oldest else 0
+    if days:
+        said = ngettext(
+            "%(num)d waiting, %(days)s", "%(num)d waiting, oldest %(days)s", numbers.waiting, days=waiting(days)
+        )
+    else:
+        said = ngettext("%(num)d waiting, sent today", "%(num)d waiting, all sent today", numbers.waiting)
+    return ", ".join([*parts, said])
 
 
 def known(name: str | None) -> str:
