@@ -11,37 +11,12 @@ from __future__ import annotations
 import argparse
 import os
 import signal
-import subprocess
 import sys
-import time
-from dataclasses import dataclass
 from pathlib import Path
-
-import urllib3
 
 from tests.demo_lms import World, launch, register_tool, running_lms
 from tests.demo_lms.cast import school_context
-
-ORGANIZATION = "Riverbend Teachers, Local 1"
-OFFERING = "MOD-FA-01"
-PRACTICUM = str(Path(sys.executable).with_name("practicum"))
-
-
-@dataclass(frozen=True)
-class Demo:
-    """Where things are, and the environment in which the tool's commands run."""
-
-    tool: str
-    lms: str
-    folder: Path
-    environment: dict[str, str]
-
-    def command(self, *words: str) -> str:
-        """Run a `practicum` command; its last line."""
-        done = subprocess.run([PRACTICUM, *words], env=self.environment, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise SystemExit(f"practicum {' '.join(words)}: {done.stderr or done.stdout}")
-        return (done.stdout.strip().splitlines() or [""])[-1]
+from tests.installation import LOCAL, OFFERING, Installation
 
 
 def main() -> None:
@@ -52,34 +27,32 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("var/demo"))
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
-    tool = f"http://localhost:{given.tool_port}"
-    demo = Demo(tool, f"http://127.0.0.1:{given.lms_port}", given.folder.resolve(), _environment(tool, given.folder))
-    demo.command("db", "upgrade")
-    demo.command("packs", "publish")
-    serve = [PRACTICUM, "serve", "--port", str(given.tool_port)]
-    log = demo.folder / "practicum.log"
-    with log.open("ab") as out:
-        server = subprocess.Popen(serve, env=demo.environment, stdout=out, stderr=out)
+    folder: Path = given.folder.resolve()
+    database_url = os.environ.get("PRACTICUM_DATABASE_URL", f"sqlite:///{folder / 'practicum.db'}")
+    demo = Installation(given.tool_port, database_url, folder)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        _wait_for(tool + "/readyz", server, log)
-        with running_lms(port=given.lms_port, state_file=demo.folder / "lms.json") as (_, world):
+        demo.command("db", "upgrade")
+        demo.command("packs", "publish")
+        demo.start()
+        with running_lms(port=given.lms_port, state_file=folder / "lms.json") as (_, world):
             prepare(demo, world)
-            print(words(demo), flush=True)
-            server.wait()
+            print(words(demo, f"http://127.0.0.1:{given.lms_port}", folder), flush=True)
+            demo.wait()
     except KeyboardInterrupt:
         print("\nStopped. Everything is kept in", given.folder)
+    except AssertionError as error:
+        raise SystemExit(str(error)) from None
     finally:
-        server.terminate()
-        server.wait(timeout=20)
+        demo.stop()
 
 
-def prepare(demo: Demo, world: World) -> None:
+def prepare(demo: Installation, world: World) -> None:
     """Connect the LMS and fill the school's course, unless an earlier start did."""
     if world.tools:
         return
-    demo.command("organizations", "add", ORGANIZATION)
-    tool = register_tool(world, demo.command("platforms", "invite", "--organization", ORGANIZATION, "--approve"))
+    demo.command("organizations", "add", LOCAL)
+    tool = register_tool(world, demo.last_line("platforms", "invite", "--organization", LOCAL, "--approve"))
     world.change_tool(tool.client_id, active=True)
     context = school_context(world)
     picker = launch(world, "ian", context)
@@ -87,16 +60,16 @@ def prepare(demo: Demo, world: World) -> None:
     link = next(iter(world.links.values()))
     for person, role in (("tom", "trainer"), ("lou", "lsc"), ("ann", "admin")):
         visit = launch(world, person, link)
-        page = visit.browser.open(demo.command("grant", role, "--organization", ORGANIZATION))
+        page = visit.browser.open(demo.last_line("grant", role, "--organization", LOCAL))
         visit.browser.submit(page, page.form("/grant"))
 
 
-def words(demo: Demo) -> str:
+def words(demo: Installation, lms: str, folder: Path) -> str:
     """What to open and what to click."""
     return f"""
 Practicum is running, inside the demo LMS of Riverbend School District.
 
-  Open    {demo.lms}
+  Open    {lms}
 
   1. Sign in there as Ada Okafor (member), open "Riverbend PD 2026" and the module in it. Read, practise, write the
      reflection and send it to the trainer.
@@ -106,34 +79,8 @@ Practicum is running, inside the demo LMS of Riverbend School District.
      Ian Principal teaches in the LMS without a grant; Ann Admin looks after both LMS and connections.
 
   The tool alone: {demo.tool} (it says that one comes in through the LMS)
-  Kept in {demo.folder}; delete that folder to begin anew. Stop with Ctrl-C.
+  Kept in {folder}; delete that folder to begin anew. Stop with Ctrl-C.
 """
-
-
-def _environment(tool: str, folder: Path) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PRACTICUM_")}
-    return {
-        **inherited,
-        "PRACTICUM_DEVELOPMENT": "1",
-        "PRACTICUM_BASE_URL": tool,
-        "PRACTICUM_DATABASE_URL": os.environ.get(
-            "PRACTICUM_DATABASE_URL", f"sqlite:///{folder.resolve() / 'practicum.db'}"
-        ),
-    }
-
-
-def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    http = urllib3.PoolManager(retries=False, timeout=2)
-    for _ in range(150):
-        if server.poll() is not None:
-            raise SystemExit(f"practicum serve ended; its log is {log}:\n{log.read_text()[-2000:]}")
-        try:
-            if http.request("GET", url).status == 200:
-                return
-        except urllib3.exceptions.HTTPError:
-            pass  # it is still starting
-        time.sleep(0.2)
-    raise SystemExit(f"practicum serve did not get ready within 30 seconds; its log is {log}")
 
 
 if __name__ == "__main__":

@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable
 
 
-def until(happened: Callable[[], object], seconds: float = 30.0) -> None:
-    """Wait until it happened; the time is for a busy machine."""
+def until(
+    happened: Callable[[], object], seconds: float = 30.0, otherwise: Callable[[], str] = lambda: "it did not happen"
+) -> None:
+    """Wait until it happened; AssertionError with the reason when it takes longer. The time is for a busy machine."""
     end = time.monotonic() + seconds
     while not happened():
-        assert time.monotonic() < end, "it did not happen"
+        assert time.monotonic() < end, otherwise()
         time.sleep(0.02)

@@ -8,8 +8,9 @@ from playwright.sync_api import Locator, expect
 
 import content
 from content import catalog
-from tests.journeys.house import OFFERING, until
+from tests.installation import OFFERING
 from tests.journeys.people import Person
+from tests.patience import until
 
 MODULE = "Feedback that moves learning"
 TEXT = "#text"

@@ -14,8 +14,9 @@ from html import unescape
 from urllib3.exceptions import HTTPError
 
 from tests.demo_lms import Browser, Page, launch, register_tool
+from tests.installation import LOCAL, OFFERING
 from tests.journeys import learning
-from tests.journeys.house import LOCAL, OFFERING, House
+from tests.journeys.house import House
 
 PATIENCE = 20.0  # seconds until somebody who finds nobody at home gives up
 TOKEN = re.compile(r'name="csrf-token" content="([^"]+)"')

@@ -12,8 +12,9 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
+from tests.installation import LOCAL
 from tests.journeys import words
-from tests.journeys.house import LOCAL, House
+from tests.journeys.house import House
 from tests.journeys.learning import MODULE, title_of
 from tests.journeys.people import Look, Person
 

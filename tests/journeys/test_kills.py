@@ -22,9 +22,10 @@ from tests.demo_lms import Page
 from tests.demo_lms.faults import Fault
 from tests.demo_lms.vocabulary import Grading
 from tests.journeys import plain, processes, words
-from tests.journeys.house import House, until
+from tests.journeys.house import House
 from tests.journeys.plain import Visitor, said
 from tests.journeys.processes import background_worker, kill, web_server, web_workers
+from tests.patience import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("kills")]
 

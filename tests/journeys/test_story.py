@@ -12,12 +12,14 @@ from playwright.sync_api import Browser, expect
 
 from tests.demo_lms.model import Score
 from tests.demo_lms.vocabulary import Grading
+from tests.installation import LOCAL
 from tests.journeys import learning, story, words
-from tests.journeys.house import LOCAL, House, until
+from tests.journeys.house import House
 from tests.journeys.inspection import Inspection
 from tests.journeys.learning import MODULE
 from tests.journeys.people import Person
 from tests.journeys.story import Story
+from tests.patience import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("story")]
 
@@ -162,8 +164,8 @@ def instructor_sees_counts_only(ian: Person) -> None:
     """Without a grant: how many, and nobody's name or words."""
     ian.open_module()
     ian.arrives(MODULE, "cohort, for an instructor")
-    for term in ("Enrolled", "Started", "Completed"):
-        expect(ian.tool.locator("dl.rows > div").filter(has_text=term).locator("dd")).to_have_text("1")
+    for term in ("enrolled", "started", "completed"):
+        expect(ian.tool.locator("dl.totals > div").filter(has_text=term).locator("dd")).to_have_text("1")
     shown = ian.frame.content()
     assert not [said for said in ("Ada", "Okafor", words.REFLECTION[:20]) if said in shown]
     assert ian.tool.get_by_role("link", name=story.QUEUE).count() == 0

@@ -11,8 +11,9 @@ import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, Playwright, expect
 
 from tests.browser import chromium_with
+from tests.installation import LOCAL
 from tests.journeys import learning, plain, words
-from tests.journeys.house import LOCAL, House, running_house
+from tests.journeys.house import House, running_house
 from tests.journeys.inspection import Inspection
 from tests.journeys.learning import MODULE, TEXT
 from tests.journeys.people import Person

@@ -7,11 +7,13 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from plugin.db.session import make_engine
+from tests.installation import LOCAL
 from tests.journeys import learning, story, words
-from tests.journeys.house import LOCAL, House, until
+from tests.journeys.house import House
 from tests.journeys.learning import MODULE
 from tests.journeys.people import Person
 from tests.journeys.story import Story
+from tests.patience import until
 from tests.screenshots import school
 from tests.screenshots.camera import Camera
 
@@ -99,7 +101,7 @@ def _learn(ada: Person) -> None:
 def _refusal(ada: Person) -> None:
     """An address that is nobody's."""
     ada.frame.goto(f"{ada.house.tool}/learn/999999")
-    ada.arrives("There is nothing here for you", "refusal")
+    ada.arrives("There is no page here", "refusal")
 
 
 def _record(ada: Person) -> None:
