@@ -66,7 +66,7 @@ def wire(settings: Settings) -> Wiring:
         sealer=Sealer(settings.secret_key, cookie_prefix="lti-" if settings.insecure_cookies else "__Host-lti-"),
         tool=Tool(settings.base_url, f"{settings.base_url}/lti/launch"),
         tool_keys=ToolKeys(engine, settings.secret_key),
-        logins=RecentPlatforms(read),
+        platforms=RecentPlatforms(read),
     )
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import update
 
 from plugin import clock
 from plugin.db.platforms import Platform, UsedNonce
+from plugin.web.wiring import Wiring
 from tests.connected import Connected
 from tests.demo_lms import REMOVED, Login, Page
 from tests.demo_lms.model import Link
@@ -76,6 +77,12 @@ def set_platform(connected: Connected, **values: Any) -> None:
     """Change what we know of the LMS."""
     with connected.database() as session:
         session.execute(update(Platform).where(Platform.id == connected.platform_id).values(**values))
+
+
+def forget_platforms(connected: Connected) -> None:
+    """As if the few seconds had passed for which we remember the registration of an LMS."""
+    wiring: Wiring = connected.app.extensions["practicum"]
+    wiring.platforms.forget()
 
 
 def travel(monkeypatch: pytest.MonkeyPatch, ahead: timedelta, *, with_lms: Connected | None = None) -> None:

@@ -221,7 +221,7 @@ class Standing:
             world.faults.clear()
         wiring: Wiring = self.made.app.extensions["practicum"]
         wiring.key_sets._memories.clear()
-        wiring.logins._found.clear()  # type: ignore[attr-defined]  # what the application wires is a RecentPlatforms
+        wiring.platforms.forget()
 
 
 SHARED_PARTS = frozenset({"lock", "config", "faults", "tool_keys"})

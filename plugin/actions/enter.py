@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from lti.errors import LaunchRefused
@@ -31,8 +31,9 @@ from plugin.db import places
 from plugin.db.learning import Cohort, Context, Enrolment
 from plugin.db.people import Identity, Person, SignIn
 from plugin.db.platforms import DeepLinkingRequest as DeepLinkingRow
-from plugin.db.platforms import Deployment, Platform
+from plugin.db.platforms import Deployment, Platform, PlatformState
 from plugin.db.tokens import hashed
+from plugin.db.upsert import kept_insert_or_nothing
 from plugin.domain.people import CourseRole
 
 SIGN_IN_LIFE = timedelta(hours=12)
@@ -42,6 +43,9 @@ SEEN_AGAIN_AFTER = timedelta(hours=1)  # how exactly `last_launch_at` is kept: n
 
 
 _SIGN_INS: Any = insert(SignIn.__table__)  # type: ignore[arg-type]  # declared tables are tables
+_PEOPLE: Any = insert(Person.__table__)  # type: ignore[arg-type]
+_NO_PERSON: Any = delete(Person.__table__).where(Person.__table__.c.id == bindparam("id"))  # type: ignore[arg-type]
+_IDENTITIES = kept_insert_or_nothing(Identity, returning="id")
 
 
 @dataclass(frozen=True)
@@ -60,10 +64,12 @@ def enter(session: Session, launch: Launch, *, now: datetime) -> Entry:
 
     Raises:
         EntryRefused: the launch leads nowhere; nothing of it is to be kept.
-        LaunchRefused: another deployment became the platform's first one at this moment.
+        LaunchRefused: the platform was switched off since the launch was verified, its deployment taken away, or
+            another one became its first at this moment.
     """
     message = launch.message
     platform = session.get_one(Platform, launch.platform.id)
+    _check_still_connected(session, launch, platform)
     if launch.adopts_deployment:
         _adopt_deployment(session, platform, message.deployment_id, now)
     _learn_product(platform, message)
@@ -73,18 +79,33 @@ def enter(session: Session, launch: Launch, *, now: datetime) -> Entry:
         context_id, path = open_link(session, message, platform, who, now)
     else:
         context_id, path = None, _choose(session, message, platform, who, now)
-    return _sign_in(session, launch, who, context_id=context_id, path=path, now=now)
+    session.flush()
+    return _sign_in(session.connection(), launch, who, context_id=context_id, path=path, now=now)
 
 
-def enter_again(session: Session, launch: Launch, *, now: datetime) -> Entry | None:
-    """Let a member in whose launch holds nothing new: one query, one row. None when there is more to do."""
+def _check_still_connected(session: Session, launch: Launch, platform: Platform) -> None:
+    """Launches are verified with what was known of the platform some seconds ago."""
+    if platform.state is not PlatformState.ACTIVE:
+        raise LaunchRefused(LaunchCode.PLATFORM_DISABLED, f"platform {platform.id}")
+    deployment = launch.message.deployment_id
+    known = exists().where(Deployment.platform_id == platform.id, Deployment.deployment_id == deployment)
+    if not launch.adopts_deployment and not session.scalar(select(known)):
+        raise LaunchRefused(LaunchCode.DEPLOYMENT_UNKNOWN, f"platform {platform.id}, taken away just now")
+
+
+def enter_known(connection: Connection, launch: Launch, *, now: datetime) -> Entry | None:
+    """Let a member in by a link that is known: one query, and rows for what is new about them.
+
+    None when there is more to do, which `enter` does: the LMS says something new of the place or of the person,
+    somebody works there, or another launch made the same person at this moment.
+    """
     message = launch.message
     if launch.adopts_deployment or not isinstance(message, ResourceLaunch):
         return None
     if message.roles.course_role.value != CourseRole.LEARNER.value:
         return None
-    row = places.find_again(
-        session,
+    way = places.find_way(
+        connection,
         platform=launch.platform.id,
         deployment=message.deployment_id,
         sub=message.person.sub,
@@ -93,26 +114,79 @@ def enter_again(session: Session, launch: Launch, *, now: datetime) -> Entry | N
         link=message.link_id,
         line_item=message.services.lineitem or "",
     )
-    if row is None or not _is_all_known(message, row, now):
+    if way is None or not _is_known_place(message, way):
         return None
-    who = Who(0, row.person_id, row.legal_name or row.name, CourseRole.LEARNER, is_new=False)
-    path = learning_path(message, row.enrolment_id)
-    return _sign_in(session, launch, who, context_id=row.context_id, path=path, now=now)
+    if way.identity_id is None:
+        who = new_person(connection, launch, "" if not way.shared_client else message.deployment_id, now)
+        if who is None:
+            return None
+        enrolment_id = enrol(
+            connection,
+            person_id=who.person_id,
+            identity_id=who.identity_id,
+            cohort_id=way.cohort_id,
+            organization_id=way.organization_id,
+            now=now,
+        )
+    elif _is_known_member(message, way, now):
+        who = Who(way.identity_id, way.person_id, way.legal_name or way.name, CourseRole.LEARNER, is_new=False)
+        enrolment_id = way.enrolment_id
+    else:
+        return None
+    path = learning_path(message, enrolment_id)
+    return _sign_in(connection, launch, who, context_id=way.context_id, path=path, now=now)
 
 
-def _is_all_known(message: ResourceLaunch, row: Any, now: datetime) -> bool:
-    """Whether the LMS says nothing that is not stored already."""
-    family, name = message.tool_platform.family, _name(message)
+def _is_known_place(message: ResourceLaunch, way: Any) -> bool:
+    """Whether the LMS says nothing of the place that is not stored already."""
     return (
-        row.last_launch_at > now - SEEN_AGAIN_AFTER
-        and (not name or name == row.name)
-        and (row.family is not None or not family)
-        and (row.line_item_id is not None or not message.services.lineitem)
-        and said_of_context(message, row.title) == (row.title, row.line_items_url, row.memberships_url)
+        (way.family is not None or not message.tool_platform.family)
+        and (way.line_item_id is not None or not message.services.lineitem)
+        and said_of_context(message, way.title) == (way.title, way.line_items_url, way.memberships_url)
     )
 
 
-def _sign_in(session: Session, launch: Launch, who: Who, *, context_id: int | None, path: str, now: datetime) -> Entry:
+def _is_known_member(message: ResourceLaunch, way: Any, now: datetime) -> bool:
+    """Whether they are enrolled as who they are now, and the LMS says nothing new of them."""
+    name = _name(message)
+    return (
+        way.enrolled_identity_id == way.identity_id
+        and way.last_launch_at > now - SEEN_AGAIN_AFTER
+        and (not name or name == way.name)
+    )
+
+
+def new_person(connection: Connection, launch: Launch, deployment_key: str, now: datetime) -> Who | None:
+    """Make somebody who was never here, with their identity; None when another launch did at this moment."""
+    said, name = launch.message.person, _name(launch.message)
+    result: Any = connection.execute(_PEOPLE, {"name": name, "created_at": now})
+    person_id = result.inserted_primary_key[0]
+    identity = {
+        "platform_id": launch.platform.id,
+        "deployment_key": deployment_key,
+        "sub": said.sub,
+        "person_id": person_id,
+        "email": said.email,
+        "created_at": now,
+        "last_launch_at": now,
+    }
+    made = connection.execute(_IDENTITIES[connection.dialect.name], identity).scalar()
+    if made is None:
+        connection.execute(_NO_PERSON, {"id": person_id})
+        return None
+    return Who(made, person_id, name, _role(launch.message), is_new=True)
+
+
+def _role(message: Message) -> CourseRole:
+    role = CourseRole(message.roles.course_role.value)
+    if role is CourseRole.NONE and message.roles.is_lms_administrator:
+        return CourseRole.ADMINISTRATOR
+    return role
+
+
+def _sign_in(
+    connection: Connection, launch: Launch, who: Who, *, context_id: int | None, path: str, now: datetime
+) -> Entry:
     """Open a sign-in: at once, or a waiting one for a frame without cookies."""
     token = secrets.token_urlsafe(32)
     row = {
@@ -127,7 +201,7 @@ def _sign_in(session: Session, launch: Launch, who: Who, *, context_id: int | No
         "next_path": path,
         "frame_host": next(iter(frame_hosts(launch)), None),
     }
-    session.connection().execute(_SIGN_INS, row)
+    connection.execute(_SIGN_INS, row)
     return Entry(who.person_id, who.name, token, path)
 
 
@@ -187,7 +261,7 @@ def join(session: Session, *, person: int, cohort: Cohort, now: datetime) -> int
     if identity is None:
         raise LookupError("whoever came from an LMS course has an identity there")
     return enrol(
-        session,
+        session.connection(),
         person_id=person,
         identity_id=identity,
         cohort_id=cohort.id,
@@ -228,35 +302,21 @@ def _adopt_deployment(session: Session, platform: Platform, deployment_id: str, 
 def _person(session: Session, launch: Launch, platform: Platform, now: datetime) -> Who:
     said = launch.message.person
     key = launch.message.deployment_id if platform.shared_client else ""
-    role = CourseRole(launch.message.roles.course_role.value)
-    if role is CourseRole.NONE and launch.message.roles.is_lms_administrator:
-        role = CourseRole.ADMINISTRATOR
     name = _name(launch.message)
     found = places.find_identity(session, platform=platform.id, deployment_key=key, sub=said.sub)
-    if found is not None:
-        if name and name != found.name:
-            session.execute(update(Person).where(Person.id == found.person_id).values(name=name))
-        session.execute(
-            update(Identity)
-            .where(Identity.id == found.id, Identity.last_launch_at < now - SEEN_AGAIN_AFTER)
-            .values(last_launch_at=now, email=said.email)
-        )
-        return Who(found.id, found.person_id, found.legal_name or name or found.name, role, is_new=False)
-    person = Person(name=name, created_at=now)
-    session.add(person)
-    session.flush()
-    identity = Identity(
-        platform_id=platform.id,
-        deployment_key=key,
-        sub=said.sub,
-        person_id=person.id,
-        email=said.email,
-        created_at=now,
-        last_launch_at=now,
+    if found is None:
+        made = new_person(session.connection(), launch, key, now)
+        # another launch was quicker: now they are known
+        return made or _person(session, launch, platform, now)
+    if name and name != found.name:
+        session.execute(update(Person).where(Person.id == found.person_id).values(name=name))
+    session.execute(
+        update(Identity)
+        .where(Identity.id == found.id, Identity.last_launch_at < now - SEEN_AGAIN_AFTER)
+        .values(last_launch_at=now, email=said.email)
     )
-    session.add(identity)
-    session.flush()
-    return Who(identity.id, person.id, name, role, is_new=True)
+    name = found.legal_name or name or found.name
+    return Who(found.id, found.person_id, name, _role(launch.message), is_new=False)
 
 
 def _choose(session: Session, message: DeepLinkingRequest, platform: Platform, who: Who, now: datetime) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, bindparam, func, select
+from sqlalchemy import Connection, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from plugin.db.people import Person
@@ -73,9 +73,9 @@ _NEWS = (
 )
 
 
-def news(session: Session, enrolment_id: int) -> list[News]:
+def news(connection: Connection, enrolment_id: int) -> list[News]:
     """Released feedback of an enrolment that its member has not seen, the newest first."""
-    rows = session.execute(_NEWS, {"enrolment": enrolment_id})
+    rows = connection.execute(_NEWS, {"enrolment": enrolment_id})
     return [
         News(activity, trainer or "", decision, at)
         for activity, trainer, decision, at in rows

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cached_property
+from typing import Any
 
-from sqlalchemy import and_, bindparam, select, update
+from sqlalchemy import Connection, and_, bindparam, select, update
 from sqlalchemy.orm import Session
 
 import content
+from plugin.actions import history, offerings
 from plugin.actions import standing as standings
+from plugin.actions.history import News
 from plugin.actions.standing import Standing
+from plugin.db import doors
 from plugin.db.learning import Answer, Cohort, Enrolment, EnrolmentState, Progress
 from plugin.db.outbox import LineItem, OutboxRow, OutboxState
-from plugin.db.people import Identity
-from plugin.db.platforms import Platform
 from plugin.domain.progress import is_settled
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -49,11 +52,54 @@ class Tries:
 
 @dataclass(frozen=True)
 class Told:
-    """What the member's LMS knows: its name, whether it gave us a gradebook column, and the row on its way there."""
+    """What the member's LMS knows: its name, whether it gave us a gradebook column (not asked before they started),
+    and what is on its way there: a row of the outbox, to be read only.
+    """
 
     lms: str
     has_column: bool
     row: OutboxRow | None
+
+
+_SENT = ("state", "progress", "problem", "problem_code", "attempts", "sent_at")
+
+
+@dataclass(frozen=True)
+class Overview:
+    """An enrolment with its news and with what the LMS was told. `rows` are those of `doors.own_overview`."""
+
+    rows: Sequence[Any]
+    pack: content.Pack
+    news: tuple[News, ...]
+    told: Told
+
+    @cached_property
+    def standing(self) -> Standing:
+        """Where it stands; of rows, to be read only."""
+        progress = {row.activity: row for row in self.rows if row.activity and not row.state}
+        written = {row.activity: row for row in self.rows if row.state}
+        return standings.standing_of(self.pack, self.rows[0], self.rows[0], progress, written)
+
+    @property
+    def made_of(self) -> tuple[object, ...]:
+        """All that a page about it may depend on: what is equal here reads the same."""
+        run, sent = self.rows[0], self.told.row
+        return (
+            run.version_id,
+            run.started_at,
+            run.completed_at,
+            run.last_activity,
+            tuple(_seen_of(row) for row in self.rows),
+            self.news,
+            self.told.lms,
+            self.told.has_column,
+            sent and tuple(getattr(sent, name) for name in _SENT),
+        )
+
+
+def _seen_of(row: Any) -> tuple[object, ...]:
+    has_words = bool(row.text and row.text.strip())
+    return row.activity, row.done_at, row.position, row.state, row.waiting_since, row.saved_at, has_words
 
 
 # where several columns differ, the one that somebody should know of
@@ -135,26 +181,39 @@ def found(activity: content.Activity, made: Tries) -> frozenset[str]:
     return frozenset(made.choices) if activity.statements else made.right
 
 
-_TOLD = (
-    select(Platform.name, LineItem.id, OutboxRow)
-    .select_from(Identity)
-    .join(Platform, Platform.id == Identity.platform_id)
-    .outerjoin(LineItem, and_(LineItem.platform_id == Platform.id, LineItem.cohort_id == bindparam("cohort")))
-    .outerjoin(OutboxRow, and_(OutboxRow.line_item_id == LineItem.id, OutboxRow.enrolment_id == bindparam("enrolment")))
-    .where(Identity.id == bindparam("identity"))
+def overview(connection: Connection, person_id: int, enrolment_id: int) -> Overview | None:
+    """Where somebody's own enrolment stands, for a page that changes nothing; None when it is not theirs."""
+    rows = doors.own_overview(connection, person_id, enrolment_id)
+    if not rows:
+        return None
+    answered = any(row.revision for row in rows)
+    return Overview(
+        rows,
+        offerings.pack_of(connection, rows[0].version_id),
+        tuple(history.news(connection, enrolment_id)) if answered else (),
+        _told(connection, rows[0]),
+    )
+
+
+_LINE_ITEMS, _OUTBOX = LineItem.__table__, OutboxRow.__table__
+_TOLD: Any = (
+    select(_LINE_ITEMS.c.id, *(_OUTBOX.c[name] for name in _SENT))
+    .select_from(_LINE_ITEMS)
+    .outerjoin(
+        _OUTBOX, and_(_OUTBOX.c.line_item_id == _LINE_ITEMS.c.id, _OUTBOX.c.enrolment_id == bindparam("enrolment"))
+    )
+    .where(_LINE_ITEMS.c.platform_id == bindparam("platform"), _LINE_ITEMS.c.cohort_id == bindparam("cohort"))
 )
 
 
-def told(session: Session, enrolment: Enrolment) -> Told | None:
-    """What the LMS of the enrolment has been told; None when its platform is gone."""
-    wanted = {"identity": enrolment.identity_id, "cohort": enrolment.cohort_id, "enrolment": enrolment.id}
-    rows = session.execute(_TOLD, wanted).all()
-    if not rows:
-        return None
-    on_the_way: list[OutboxRow] = [row for _, _, row in rows if row is not None]
-    on_the_way.sort(key=lambda row: WORST_FIRST.index(row.state))
-    has_column = any(column is not None for _, column, _ in rows)
-    return Told(rows[0][0], has_column, on_the_way[0] if on_the_way else None)
+def _told(connection: Connection, run: Any) -> Told:
+    """Before the first activity is opened there is nothing to tell."""
+    if run.started_at is None:
+        return Told(run.lms, has_column=False, row=None)
+    wanted = {"platform": run.platform_id, "cohort": run.cohort_id, "enrolment": run.id}
+    rows = connection.execute(_TOLD, wanted).all()
+    on_the_way: list[Any] = sorted((row for row in rows if row.state), key=lambda row: WORST_FIRST.index(row.state))
+    return Told(run.lms, bool(rows), on_the_way[0] if on_the_way else None)
 
 
 def _known(activity: content.Activity, chosen: Mapping[str, str]) -> dict[str, tuple[str, bool | None]]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from datetime import datetime
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import select
+from sqlalchemy import Connection, Pool, bindparam, select
 from sqlalchemy.orm import Session
 
 import content
@@ -14,6 +15,9 @@ from plugin.actions import audit
 from plugin.db.learning import Offering, OfferingKind, Version
 
 KEPT = 64  # packs of this many versions stay in memory; a version never changes, so they need no refreshing
+
+
+_DOCUMENT = select(Version.document).where(Version.id == bindparam("version"))
 
 
 class PublishRefused(Exception):
@@ -24,34 +28,35 @@ class _Shelf:
     """Packs by version id, the least used put away first."""
 
     def __init__(self) -> None:
-        self._packs: OrderedDict[tuple[str, int], content.Pack] = OrderedDict()
+        self._packs: OrderedDict[int, content.Pack] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: tuple[str, int]) -> content.Pack | None:
+    def get(self, version_id: int) -> content.Pack | None:
         with self._lock:
-            if key in self._packs:
-                self._packs.move_to_end(key)
-            return self._packs.get(key)
+            if version_id in self._packs:
+                self._packs.move_to_end(version_id)
+            return self._packs.get(version_id)
 
-    def put(self, key: tuple[str, int], pack: content.Pack) -> None:
+    def put(self, version_id: int, pack: content.Pack) -> None:
         with self._lock:
-            self._packs[key] = pack
+            self._packs[version_id] = pack
             while len(self._packs) > KEPT:
                 self._packs.popitem(last=False)
 
 
-_shelf = _Shelf()
+# one for each pool of connections: what another database calls version 1 is another text
+_shelves: WeakKeyDictionary[Pool, _Shelf] = WeakKeyDictionary()
 
 
-def pack_of(session: Session, version_id: int) -> content.Pack:
+def pack_of(source: Session | Connection, version_id: int) -> content.Pack:
     """The pack of a version. The first asker in a process pays one query; versions never change."""
-    bind = session.get_bind()
-    key = (str(bind.engine.url), version_id)
-    pack = _shelf.get(key)
+    connection = source.connection() if isinstance(source, Session) else source
+    pool = connection.engine.pool
+    shelf = _shelves.get(pool) or _shelves.setdefault(pool, _Shelf())
+    pack = shelf.get(version_id)
     if pack is None:
-        document = session.scalars(select(Version.document).where(Version.id == version_id)).one()
-        pack = content.from_document(document)
-        _shelf.put(key, pack)
+        pack = content.from_document(connection.execute(_DOCUMENT, {"version": version_id}).scalar_one())
+        shelf.put(version_id, pack)
     return pack
 
 

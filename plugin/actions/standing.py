@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 import content
@@ -28,13 +29,17 @@ OF_REFLECTION = {
 }
 
 
-_PROGRESS = select(Progress).where(Progress.enrolment_id.in_(bindparam("ids", expanding=True)))
-_WRITTEN = select(Reflection).where(Reflection.enrolment_id.in_(bindparam("ids", expanding=True)))
+# rows instead of entities: half of the cost of each page that shows an enrolment was to make and to watch those
+_PROGRESS: Any = select(*Progress.__table__.c).where(Progress.enrolment_id.in_(bindparam("ids", expanding=True)))
+_WRITTEN: Any = select(*Reflection.__table__.c).where(Reflection.enrolment_id.in_(bindparam("ids", expanding=True)))
 
 
 @dataclass(frozen=True)
 class Standing:
-    """An enrolment with everything a page about it shows. `steps` are in the order of the offering."""
+    """An enrolment with everything a page about it shows. `steps` are in the order of the offering.
+
+    `progress` and `reflections` are by activity, and for reading only: most are rows.
+    """
 
     enrolment: Enrolment
     cohort: Cohort
@@ -69,16 +74,19 @@ def of(session: Session, enrolment: Enrolment, cohort: Cohort) -> Standing:
 
 def of_all(session: Session, enrolments: Sequence[tuple[Enrolment, Cohort]]) -> list[Standing]:
     """Load where several enrolments stand, in two queries for all of them; in the order they are given."""
+    session.flush()
+    connection = session.connection()
     progress: dict[int, dict[str, Progress]] = {enrolment.id: {} for enrolment, _ in enrolments}
     written: dict[int, dict[str, Reflection]] = {enrolment.id: {} for enrolment, _ in enrolments}
     ids = {"ids": list(progress)}
-    for row in session.scalars(_PROGRESS, ids):
+    row: Any
+    for row in connection.execute(_PROGRESS, ids):
         progress[row.enrolment_id][row.activity] = row
-    for text in session.scalars(_WRITTEN, ids):
-        written[text.enrolment_id][text.activity] = text
+    for row in connection.execute(_WRITTEN, ids):
+        written[row.enrolment_id][row.activity] = row
     return [
-        _standing(
-            offerings.pack_of(session, cohort.version_id),
+        standing_of(
+            offerings.pack_of(connection, cohort.version_id),
             enrolment,
             cohort,
             progress[enrolment.id],
@@ -88,13 +96,14 @@ def of_all(session: Session, enrolments: Sequence[tuple[Enrolment, Cohort]]) -> 
     ]
 
 
-def _standing(
+def standing_of(
     pack: content.Pack,
     enrolment: Enrolment,
     cohort: Cohort,
     progress: dict[str, Progress],
     reflections: dict[str, Reflection],
 ) -> Standing:
+    """Where an enrolment stands that was loaded with its progress and reflections, as entities or as rows."""
     steps = tuple(
         Step(
             activity.key,
@@ -115,21 +124,18 @@ def _state(progress: Progress | None, reflection: Reflection | None) -> Activity
     return ActivityState.OPENED if progress is not None else ActivityState.NEW
 
 
-def opened(session: Session, standing: Standing, key: str, *, now: datetime) -> Progress:
+def opened(session: Session, standing: Standing, key: str, *, now: datetime) -> None:
     """Remember that the member opened an activity; the first one of all tells the LMS that they started."""
     enrolment = standing.enrolment
-    row = standing.progress.get(key)
-    if row is None:
-        row = Progress(enrolment_id=enrolment.id, activity=key, opened_at=now, position=0)
-        session.add(row)
-        standing.progress[key] = row
+    if key not in standing.progress:
+        standing.progress[key] = Progress(enrolment_id=enrolment.id, activity=key, opened_at=now, position=0)
+        session.add(standing.progress[key])
     if enrolment.last_activity != key:
         enrolment.last_activity = key
     enrolment.last_activity_at = now
     if enrolment.started_at is None:
         enrolment.started_at = now
         scores.tell(session, enrolment, Told.STARTED, now=now)
-    return row
 
 
 def done(session: Session, standing: Standing, key: str, *, now: datetime) -> Standing:
@@ -137,13 +143,17 @@ def done(session: Session, standing: Standing, key: str, *, now: datetime) -> St
 
     Returns where the enrolment stands now. Doing it twice changes nothing.
     """
-    row = opened(session, standing, key, now=now)
-    if row.done_at is None:
-        activity = standing.activity(key)
-        if activity is None:
-            raise LookupError(f"the offering has no activity {key}")
-        row.done_at, row.minutes = now, activity.minutes
+    activity = standing.activity(key)
+    if activity is None:
+        raise LookupError(f"the offering has no activity {key}")
+    opened(session, standing, key, now=now)
     session.flush()
+    session.execute(
+        update(Progress)
+        .where(Progress.enrolment_id == standing.enrolment.id, Progress.activity == key, Progress.done_at.is_(None))
+        .values(done_at=now, minutes=activity.minutes)
+        .execution_options(synchronize_session=False)
+    )
     fresh = of(session, standing.enrolment, standing.cohort)
     _complete(session, fresh, now=now)
     return fresh

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Connection, bindparam, null, select, true, type_coerce, union_all
 from sqlalchemy.orm import Session
 
-from plugin.db.learning import Cohort, Enrolment
-from plugin.db.people import SignIn
+from plugin.db.learning import Cohort, Enrolment, Progress
+from plugin.db.people import Identity, SignIn
 from plugin.db.platforms import Platform, PlatformState
 from plugin.db.reflections import Reflection
 from plugin.db.scopes import within
@@ -35,6 +37,53 @@ def own_enrolment(
     """
     row = session.execute(_OWN_HELD if hold else _OWN, {"enrolment": enrolment_id, "person": person_id}).one_or_none()
     return None if row is None else (row[0], row[1])
+
+
+# tables rather than entities: their columns are cheaper to look a kept statement up by
+_ENROLMENTS, _PROGRESS, _WRITTEN = Enrolment.__table__, Progress.__table__, Reflection.__table__
+_COHORTS, _IDENTITIES, _PLATFORMS = Cohort.__table__, Identity.__table__, Platform.__table__
+_OPENED, _WROTE = ("done_at", "position"), ("state", "text", "revision", "waiting_since", "saved_at")
+_AT: Any = union_all(
+    select(
+        _PROGRESS.c.activity,
+        *(_PROGRESS.c[name] for name in _OPENED),
+        *(type_coerce(null(), _WRITTEN.c[name].type).label(name) for name in _WROTE),
+    ).where(_PROGRESS.c.enrolment_id == bindparam("enrolment")),
+    select(
+        _WRITTEN.c.activity,
+        *(type_coerce(null(), _PROGRESS.c[name].type).label(name) for name in _OPENED),
+        *(_WRITTEN.c[name] for name in _WROTE),
+    ).where(_WRITTEN.c.enrolment_id == bindparam("enrolment")),
+).subquery("at")
+_OVERVIEW: Any = (
+    select(
+        _ENROLMENTS.c.id,
+        _ENROLMENTS.c.started_at,
+        _ENROLMENTS.c.completed_at,
+        _ENROLMENTS.c.last_activity,
+        _ENROLMENTS.c.cohort_id,
+        _COHORTS.c.version_id,
+        _PLATFORMS.c.id.label("platform_id"),
+        _PLATFORMS.c.name.label("lms"),
+        *_AT.c,
+    )
+    .select_from(_ENROLMENTS)
+    .join(_COHORTS, _COHORTS.c.id == _ENROLMENTS.c.cohort_id)
+    .join(_IDENTITIES, _IDENTITIES.c.id == _ENROLMENTS.c.identity_id)
+    .join(_PLATFORMS, _PLATFORMS.c.id == _IDENTITIES.c.platform_id)
+    .outerjoin(_AT, true())
+    .where(_ENROLMENTS.c.id == bindparam("enrolment"), _ENROLMENTS.c.person_id == bindparam("person"))
+)
+
+
+def own_overview(connection: Connection, person_id: int, enrolment_id: int) -> Sequence[Any]:
+    """An enrolment of this very person beside all that was opened and written in it; empty when it is not theirs.
+
+    One row for each progress row and each reflection, one at least: `state` is None but for a reflection, `activity`
+    where nothing was opened yet.
+    """
+    rows: Sequence[Any] = connection.execute(_OVERVIEW, {"enrolment": enrolment_id, "person": person_id}).all()
+    return rows
 
 
 @dataclass(frozen=True)

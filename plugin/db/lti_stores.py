@@ -6,17 +6,16 @@ Core with kept statements: this is the path of every launch.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Row, bindparam, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import Connection, Engine, Row, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from lti import stores
 from plugin.db.platforms import Deployment, Platform, PlatformState, UsedNonce
+from plugin.db.upsert import kept_insert_or_nothing
 
 _COLUMNS = (
     Platform.id,
@@ -38,24 +37,14 @@ _BASE: Any = select(*_COLUMNS).outerjoin(Deployment, Deployment.platform_id == P
 _BY_ID = _BASE.where(Platform.id == bindparam("id"))
 _BY_ISSUER = _BASE.where(Platform.issuer == bindparam("issuer")).order_by(Platform.id)
 _BY_CLIENT = _BY_ISSUER.where(Platform.client_id == bindparam("client_id"))
-_NONCES: Any = UsedNonce.__table__
-_USE: Any = {
-    # the row that comes back says that it was new; PostgreSQL's driver does not count the rows of such an insert
-    engine: insert(_NONCES).on_conflict_do_nothing(index_elements=["nonce"]).returning(_NONCES.c.nonce)
-    for engine, insert in (("sqlite", sqlite_insert), ("postgresql", postgresql_insert))
-}
+_USE = kept_insert_or_nothing(UsedNonce, returning="nonce")
 
 
 class Platforms:
-    """Registrations. Key sets that were fetched wait in `fetched` for the caller.
-
-    A launch is verified over an engine that only reads, with a connection for each look and none in between, so that
-    a slow LMS host holds up nobody; the caller stores what was fetched with `keep` in the transaction that follows.
-    """
+    """Registrations as they are at this moment, by a session's transaction or by a connection for each look."""
 
     def __init__(self, source: Session | Engine) -> None:
         self._source = source
-        self.fetched: dict[int, tuple[str, datetime]] = {}
 
     def find(self, issuer: str, client_id: str | None) -> list[stores.Platform]:
         """All registrations of an issuer, or those with this client id."""
@@ -74,58 +63,84 @@ class Platforms:
         with self._source.connect() as connection:
             return list(connection.execute(statement, parameters).all())
 
-    def keep_key_set(self, id: int, document: str, fetched_at: datetime) -> None:
-        """Remember a key set that was just fetched, for `keep`."""
-        self.fetched[id] = (document, fetched_at)
-
-    def keep(self, session: Session) -> None:
-        """Store the key sets that were fetched."""
-        for platform_id, (document, fetched_at) in self.fetched.items():
-            values = {"key_set": document, "key_set_fetched_at": fetched_at}
-            session.execute(update(Platform).where(Platform.id == platform_id).values(**values))
-
 
 class RecentPlatforms:
-    """Registrations for the first half of a login, which lets nobody in: looked up anew every few seconds.
+    """Registrations for logins and for verifying launches: looked up anew every few seconds.
 
-    A connection that is switched off is refused at the launch, which always looks.
+    Whoever lets somebody in looks again, in the transaction that does: `actions.enter`.
     """
 
     def __init__(self, engine: Engine, *, seconds: float = 5.0) -> None:
         self._platforms, self._seconds = Platforms(engine), seconds
-        self._found: dict[tuple[str, str | None], tuple[float, list[stores.Platform]]] = {}
+        self._found: dict[tuple[str, str | None] | int, tuple[float, list[stores.Platform]]] = {}
 
     def find(self, issuer: str, client_id: str | None) -> list[stores.Platform]:
-        """As `Platforms.find`. What does not exist is never kept, so nobody can fill the memory with it; nor what is
-        switched off, so that it works at once when an administrator switches it on."""
-        known = self._found.get((issuer, client_id))
-        if known is not None and time.monotonic() - known[0] < self._seconds:
-            return known[1]
-        found = self._platforms.find(issuer, client_id)
-        if found and all(platform.active for platform in found):
-            self._found[issuer, client_id] = (time.monotonic(), found)
-        return found
+        """As `Platforms.find`."""
+        return self._recent((issuer, client_id), lambda: self._platforms.find(issuer, client_id))
 
     def get(self, id: int) -> stores.Platform | None:
         """As `Platforms.get`."""
-        return self._platforms.get(id)
+        return next(iter(self._recent(id, lambda: [found] if (found := self._platforms.get(id)) else [])), None)
+
+    def forget(self) -> None:
+        """Look everything up anew: something was changed here."""
+        self._found.clear()
+
+    def _recent(
+        self, key: tuple[str, str | None] | int, look: Callable[[], list[stores.Platform]]
+    ) -> list[stores.Platform]:
+        """What does not exist is never kept, so nobody can fill the memory with it; nor what cannot be used, so that it
+        works at once when an administrator switches it on or names its deployment.
+        """
+        known = self._found.get(key)
+        if known is not None and time.monotonic() - known[0] < self._seconds:
+            return known[1]
+        found = look()
+        if found and all(platform.active and platform.deployments for platform in found):
+            self._found[key] = (time.monotonic(), found)
+        return found
+
+
+class LaunchPlatforms:
+    """Registrations for one launch. Key sets that it fetched wait for the transaction that follows: it is verified
+    without one, so that a slow LMS host holds up nobody.
+    """
+
+    def __init__(self, recent: RecentPlatforms) -> None:
+        self._recent = recent
+        self._fetched: dict[int, tuple[str, datetime]] = {}
+
+    def find(self, issuer: str, client_id: str | None) -> list[stores.Platform]:
+        """As `Platforms.find`."""
+        return self._recent.find(issuer, client_id)
+
+    def get(self, id: int) -> stores.Platform | None:
+        """As `Platforms.get`."""
+        return self._recent.get(id)
 
     def keep_key_set(self, id: int, document: str, fetched_at: datetime) -> None:
-        """As `Platforms.keep_key_set`; a login fetches none."""
-        self._platforms.keep_key_set(id, document, fetched_at)
+        """Remember a key set that was just fetched, for `keep`."""
+        self._fetched[id] = (document, fetched_at)
+
+    def keep(self, connection: Connection) -> None:
+        """Store the key sets that were fetched."""
+        for platform_id, (document, fetched_at) in self._fetched.items():
+            values = {"key_set": document, "key_set_fetched_at": fetched_at}
+            connection.execute(update(Platform).where(Platform.id == platform_id).values(**values))
+        if self._fetched:
+            self._recent.forget()
 
 
 class Nonces:
     """Used nonces: the first insert wins."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     def use(self, nonce: str, expires_at: datetime) -> bool:
         """Mark a nonce as used; False if it was used before. Whoever asks at the same moment waits for the answer."""
-        connection = self._session.connection()
         wanted = {"nonce": nonce, "expires_at": expires_at}
-        return connection.execute(_USE[connection.dialect.name], wanted).scalar() is not None
+        return self._connection.execute(_USE[self._connection.dialect.name], wanted).scalar() is not None
 
 
 def as_platform(row: Platform, deployments: Iterable[str]) -> stores.Platform:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, select
+from sqlalchemy import Connection, and_, bindparam, case, select
 from sqlalchemy.orm import Session
 
 from plugin.db.learning import Cohort, Context, Enrolment, Offering, ResourceLink
 from plugin.db.outbox import LineItem
 from plugin.db.people import Identity, Person
-from plugin.db.platforms import Platform
+from plugin.db.platforms import Deployment, Platform, PlatformState
 
 
 @dataclass(frozen=True)
@@ -82,60 +82,68 @@ _IDENTITY: Any = (
 )
 
 
-_AGAIN: Any = (
+# tables rather than entities: a kept statement is looked up by its columns, and theirs are cheaper to compare
+_P, _D, _I, _WHO = Platform.__table__, Deployment.__table__, Identity.__table__, Person.__table__
+_C, _O, _RUN, _LINK = Context.__table__, Offering.__table__, Cohort.__table__, ResourceLink.__table__
+_E, _COLUMN = Enrolment.__table__, LineItem.__table__
+_WAY: Any = (
     select(
-        Identity.person_id,
-        Identity.last_launch_at,
-        Person.name,
-        Person.legal_name,
-        Platform.family,
-        Context.id.label("context_id"),
-        Context.title,
-        Context.line_items_url,
-        Context.memberships_url,
-        LineItem.id.label("line_item_id"),
-        Enrolment.id.label("enrolment_id"),
+        _P.c.family,
+        _P.c.shared_client,
+        _I.c.id.label("identity_id"),
+        _I.c.person_id,
+        _I.c.last_launch_at,
+        _WHO.c.name,
+        _WHO.c.legal_name,
+        _C.c.id.label("context_id"),
+        _C.c.title,
+        _C.c.line_items_url,
+        _C.c.memberships_url,
+        _RUN.c.id.label("cohort_id"),
+        _RUN.c.organization_id,
+        _COLUMN.c.id.label("line_item_id"),
+        _E.c.id.label("enrolment_id"),
+        _E.c.identity_id.label("enrolled_identity_id"),
     )
-    .select_from(Identity)
-    .join(Platform, Platform.id == Identity.platform_id)
-    .join(Person, Person.id == Identity.person_id)
+    .select_from(_P)
+    .join(_D, and_(_D.c.platform_id == _P.c.id, _D.c.deployment_id == bindparam("deployment")))
     .join(
-        Context,
+        _C,
         and_(
-            Context.platform_id == Platform.id,
-            Context.deployment_id == bindparam("deployment"),
-            Context.context_id == bindparam("context"),
+            _C.c.platform_id == _P.c.id,
+            _C.c.deployment_id == bindparam("deployment"),
+            _C.c.context_id == bindparam("context"),
         ),
     )
-    .join(Offering, Offering.code == bindparam("offering"))
-    .join(Cohort, and_(Cohort.context_id == Context.id, Cohort.offering_id == Offering.id))
+    .join(_O, _O.c.code == bindparam("offering"))
+    .join(_RUN, and_(_RUN.c.context_id == _C.c.id, _RUN.c.offering_id == _O.c.id))
     .join(
-        ResourceLink,
+        _LINK,
         and_(
-            ResourceLink.context_id == Context.id,
-            ResourceLink.resource_link_id == bindparam("link"),
-            ResourceLink.cohort_id == Cohort.id,
-        ),
-    )
-    .join(
-        Enrolment,
-        and_(
-            Enrolment.cohort_id == Cohort.id,
-            Enrolment.person_id == Identity.person_id,
-            Enrolment.identity_id == Identity.id,
+            _LINK.c.context_id == _C.c.id,
+            _LINK.c.resource_link_id == bindparam("link"),
+            _LINK.c.cohort_id == _RUN.c.id,
         ),
     )
     .outerjoin(
-        LineItem,
+        _COLUMN,
         and_(
-            LineItem.platform_id == Platform.id, LineItem.url == bindparam("line_item"), LineItem.cohort_id == Cohort.id
+            _COLUMN.c.platform_id == _P.c.id,
+            _COLUMN.c.url == bindparam("line_item"),
+            _COLUMN.c.cohort_id == _RUN.c.id,
         ),
     )
-    .where(
-        Identity.platform_id == bindparam("platform"),
-        Identity.deployment_key == case((Platform.shared_client, bindparam("deployment")), else_=""),
-        Identity.sub == bindparam("sub"),
+    .outerjoin(
+        _I,
+        and_(
+            _I.c.platform_id == _P.c.id,
+            _I.c.deployment_key == case((_P.c.shared_client, bindparam("deployment")), else_=""),
+            _I.c.sub == bindparam("sub"),
+        ),
     )
+    .outerjoin(_WHO, _WHO.c.id == _I.c.person_id)
+    .outerjoin(_E, and_(_E.c.cohort_id == _RUN.c.id, _E.c.person_id == _I.c.person_id))
+    .where(_P.c.id == bindparam("platform"), _P.c.state == PlatformState.ACTIVE)
 )
 
 
@@ -152,9 +160,10 @@ def find_identity(session: Session, *, platform: int, deployment_key: str, sub: 
     ).one_or_none()
 
 
-def find_again(session: Session, **where: Any) -> Any | None:
-    """Somebody's enrolment with everything that their launch names, when all of it is known; None otherwise.
+def find_way(connection: Connection, **where: Any) -> Any | None:
+    """A place that earlier launches made, with who comes there as far as they are known; None for a new place.
 
-    `where` is as for `find_place`, with `sub` for the person.
+    `where` is as for `find_place`, with `sub` for the person. The platform is active and has the deployment: what was
+    verified a moment ago holds in this transaction, too.
     """
-    return session.connection().execute(_AGAIN, where).one_or_none()
+    return connection.execute(_WAY, where).one_or_none()

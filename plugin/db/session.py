@@ -5,20 +5,24 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Engine, PoolProxiedConnection, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from plugin.db import folding
 
-WRITES = "practicum_writes"  # execution option: this transaction is going to write
 POOL_SIZE = 8
+RESTED = 1.0  # seconds after which a connection is asked whether it still lives
 POOL_TIMEOUT = 10.0  # seconds a request waits for a connection before it is told to come back
 
 
@@ -56,14 +60,34 @@ def make_engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(url, Path(str(parsed.database)))
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=POOL_SIZE,
         max_overflow=POOL_SIZE,
         pool_timeout=POOL_TIMEOUT,
-        pool_pre_ping=True,
         hide_parameters=True,  # an error must not carry what somebody wrote into the log
     )
+    _ask_after_rest(engine)
+    return engine
+
+
+def _ask_after_rest(engine: Engine) -> None:
+    """Ask the server whether a connection still lives before it is used, if it has rested: to ask each time, as the
+    pool's own `pool_pre_ping` does, is a journey to the server for each request."""
+
+    @event.listens_for(engine, "checkin")
+    def rest(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def ask(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
+        since = record.info.get("rests_since")
+        if since is None or time.monotonic() - since < RESTED:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError from error  # the pool takes another one
 
 
 def _sqlite(url: str, path: Path) -> Engine:
@@ -89,15 +113,13 @@ def _sqlite(url: str, path: Path) -> Engine:
         cursor.close()
         folding.prepare(connection)
 
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        if not connection.get_execution_options().get(WRITES, True):
-            connection.exec_driver_sql("BEGIN")
-            return
+    def begin(connection: PoolProxiedConnection) -> None:
         if not connection.info.get("queued"):  # a connection that commits and goes on keeps its place
             queue.enter()
             connection.info["queued"] = True
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.cursor().execute("BEGIN IMMEDIATE")
+
+    _begin_with(engine, begin)
 
     def leave(record: Any) -> None:
         if record is not None and record.info.pop("queued", False):
@@ -122,5 +144,20 @@ def transaction(engine: Engine) -> Iterator[Session]:
 
 
 def reader(engine: Engine) -> Engine:
-    """The same engine for transactions that only read: on SQLite they wait for no writer and hold none up."""
-    return engine.execution_options(**{WRITES: False})
+    """The same connections for transactions that only read: on SQLite they wait for no writer and hold none up.
+
+    On SQLite such a transaction sees one moment throughout; on PostgreSQL each statement sees its own, as in any
+    transaction there, and so none is begun.
+    """
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(isolation_level="AUTOCOMMIT")
+    reading = engine.execution_options()  # shares the pool
+    reading.dialect = copy(engine.dialect)
+    _begin_with(reading, lambda connection: connection.cursor().execute("BEGIN"))
+    return reading
+
+
+def _begin_with(engine: Engine, begin: Callable[[PoolProxiedConnection], object]) -> None:
+    """How a transaction begins. The dialect does it: with a listener to the engine, each statement would cost half as
+    much again, since it had to be asked whether it listens to that, too."""
+    engine.dialect.do_begin = begin  # type: ignore[method-assign, assignment]

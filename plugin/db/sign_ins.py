@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, and_, bindparam, delete, or_, select
 
 from plugin.db.people import Grant, Organization, Person, SignIn
 from plugin.db.platforms import Platform, PlatformState
@@ -40,51 +40,54 @@ class SignedIn:
     grants: tuple[GrantScope, ...]
 
 
-_FIND = (
+# tables rather than entities: a kept statement is looked up by its columns, and theirs are cheaper to compare
+_S, _WHO, _P, _O, _G = (kind.__table__ for kind in (SignIn, Person, Platform, Organization, Grant))
+_FIND: Any = (
     select(
-        SignIn.id,
-        SignIn.person_id,
-        Person.name,
-        Person.legal_name,
-        SignIn.platform_id,
-        Platform.name.label("platform_name"),
-        Platform.hosts,
-        Platform.organization_id,
-        Organization.time_zone,
-        SignIn.context_id,
-        SignIn.course_role,
-        SignIn.frame_host,
-        Grant.role,
-        Grant.organization_id.label("grant_organization_id"),
-        Grant.cohort_id,
+        _S.c.id,
+        _S.c.person_id,
+        _WHO.c.name,
+        _WHO.c.legal_name,
+        _S.c.platform_id,
+        _P.c.name.label("platform_name"),
+        _P.c.hosts,
+        _P.c.organization_id,
+        _O.c.time_zone,
+        _S.c.context_id,
+        _S.c.course_role,
+        _S.c.frame_host,
+        _G.c.role,
+        _G.c.organization_id.label("grant_organization_id"),
+        _G.c.cohort_id,
     )
-    .select_from(SignIn)
-    .join(Person, Person.id == SignIn.person_id)
-    .join(Platform, Platform.id == SignIn.platform_id)
-    .join(Organization, Organization.id == Platform.organization_id)
+    .select_from(_S)
+    .join(_WHO, _WHO.c.id == _S.c.person_id)
+    .join(_P, _P.c.id == _S.c.platform_id)
+    .join(_O, _O.c.id == _P.c.organization_id)
     .outerjoin(
-        Grant,
+        _G,
         and_(
-            Grant.person_id == SignIn.person_id,
-            Grant.revoked_at.is_(None),
-            Grant.starts_on <= bindparam("today"),
-            or_(Grant.ends_on.is_(None), Grant.ends_on >= bindparam("today")),
+            _G.c.person_id == _S.c.person_id,
+            _G.c.revoked_at.is_(None),
+            _G.c.starts_on <= bindparam("today"),
+            or_(_G.c.ends_on.is_(None), _G.c.ends_on >= bindparam("today")),
         ),
     )
     .where(
-        SignIn.token_hash == bindparam("token_hash"),
-        SignIn.expires_at > bindparam("now"),
-        SignIn.waiting.is_(False),
-        Platform.state == PlatformState.ACTIVE,
+        _S.c.token_hash == bindparam("token_hash"),
+        _S.c.expires_at > bindparam("now"),
+        _S.c.waiting.is_(False),
+        _P.c.state == PlatformState.ACTIVE,
     )
 )
+_FORGET = delete(SignIn).where(SignIn.token_hash == bindparam("token_hash"))
 
 
-def find_signed_in(session: Session, token_hash: str, now: datetime) -> SignedIn | None:
+def find_signed_in(connection: Connection, token_hash: str, now: datetime) -> SignedIn | None:
     """The sign-in with this token's hash, if it still holds and its platform is active."""
     today: date = now.date()
     wanted = {"token_hash": token_hash, "now": now, "today": today}
-    rows = session.connection().execute(_FIND, wanted).all()  # columns only: the ORM would cost as much again
+    rows = connection.execute(_FIND, wanted).all()
     if not rows:
         return None
     first = rows[0]
@@ -106,6 +109,6 @@ def find_signed_in(session: Session, token_hash: str, now: datetime) -> SignedIn
     )
 
 
-def forget(session: Session, token_hash: str) -> None:
+def forget(connection: Connection, token_hash: str) -> None:
     """End a sign-in."""
-    session.execute(delete(SignIn).where(SignIn.token_hash == token_hash).execution_options(synchronize_session=False))
+    connection.execute(_FORGET, {"token_hash": token_hash})

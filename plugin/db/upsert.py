@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 
 from plugin.db.base import Base
 
+ENGINES: Mapping[str, Callable[..., Any]] = {"sqlite": sqlite_insert, "postgresql": postgresql_insert}
+
 
 def insert(session: Session, table: type[Base]) -> Any:
     """An insert that understands `on_conflict_do_nothing` and `on_conflict_do_update`."""
-    made = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
-    return made(table)
+    return ENGINES[session.get_bind().dialect.name](table)
 
 
 def insert_or_leave(
@@ -23,3 +24,13 @@ def insert_or_leave(
 ) -> None:
     """Insert the rows that are not there yet, by their unique columns; what is there stays as it is."""
     session.execute(insert(session, table).values(list(rows)).on_conflict_do_nothing(index_elements=unique))
+
+
+def kept_insert_or_nothing(table: type[Base], returning: str) -> Mapping[str, Any]:
+    """For each engine a statement to be kept: insert one row, unless one like it is there; gives back this column of
+    what was inserted, and no row for nothing. (PostgreSQL's driver does not count the rows of such an insert.)
+    """
+    made = table.__table__
+    return {
+        engine: insert(made).on_conflict_do_nothing().returning(made.c[returning]) for engine, insert in ENGINES.items()
+    }

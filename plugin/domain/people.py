@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cache
 
 
 class Role(StrEnum):
@@ -41,6 +42,7 @@ OF_ROLE: dict[Role, frozenset[Capability]] = {
 }
 
 
+@cache
 def capabilities(roles: frozenset[Role]) -> frozenset[Capability]:
     """What someone signed in with these roles may do somewhere."""
     return frozenset({Capability.PUBLIC, Capability.SIGNED_IN}).union(*(OF_ROLE[role] for role in roles))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from flask import Flask
 from flask_wtf import CSRFProtect
 
-from plugin.web import access, assets, errors, formats, frame, headers, identity, limits, transaction, words
+from plugin.web import access, assets, errors, formats, frame, headers, identity, kept, limits, transaction, words
 
 
 def install(app: Flask) -> None:
     """Everything that holds for every page, then the pages."""
     words.install(app)
     assets.install(app)
+    kept.install(app)
     csrf = CSRFProtect(app)
     transaction.install(app)
     identity.install(app)

@@ -7,13 +7,13 @@ from typing import Any
 
 from flask import Flask, request, url_for
 from flask_babel import get_locale
-from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 
 from plugin.db.queue import waiting_count
 from plugin.domain.people import Capability
 from plugin.web.identity import Visitor, visitor
 from plugin.web.transaction import session
+from plugin.web.words import gettext as _
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,11 @@ class Item:
     url: str
     current: bool
     count: int | None = None
+
+
+def shown_name(person: Visitor) -> str:
+    """What the top of the page calls them."""
+    return person.name or _("(no name sent)")
 
 
 def navigation(person: Visitor) -> list[Item]:
@@ -58,7 +63,7 @@ def install(app: Flask) -> None:
             found["nav"] = navigation(person)
             found["home_url"] = url_for("member.home")
             found["signed_in"] = {
-                "name": person.name or _("(no name sent)"),
+                "name": shown_name(person),
                 "through": person.row.platform_name,
                 "url": url_for("member.profile"),
             }

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from flask import Flask, g
 from flask import session as cookie
+from flask.sessions import SecureCookieSessionInterface
 from flask_login import LoginManager, UserMixin, current_user, login_user
 
 from plugin import clock
 from plugin.db.sign_ins import GrantScope, SignedIn, find_signed_in, forget
 from plugin.db.tokens import hashed
 from plugin.domain.people import Capability, CourseRole, capabilities
-from plugin.web.transaction import session
+from plugin.web.transaction import connection
 
 SIGN_IN_LIFE = timedelta(hours=12)
 
@@ -58,14 +60,31 @@ class Visitor(UserMixin):  # type: ignore[misc]  # flask-login ships no types
 
 def visitor() -> Visitor | None:
     """Who is signed in, or None. Nobody is, on a page that shows nobody."""
-    if g.get("shows_nobody"):
+    if "shows_nobody" in g:
         return None
-    return current_user._get_current_object() if current_user.is_authenticated else None
+    if "visitor" not in g:
+        found = current_user._get_current_object()
+        g.visitor = found if isinstance(found, Visitor) else None
+    known: Visitor | None = g.visitor
+    return known
 
 
 def show_nobody() -> None:
     """What is shown now is the same for everybody: the browser's sign-in is not looked at, and stays as it is."""
     g.shows_nobody = True
+
+
+class CookieSessions(SecureCookieSessionInterface):
+    """Flask's signed cookie, with its serializer kept: making one costs as much as signing with it."""
+
+    def __init__(self) -> None:
+        self._serializer: Any = None
+
+    def get_signing_serializer(self, app: Flask) -> Any:
+        """The serializer of the application, which has one secret as long as it lives."""
+        if self._serializer is None:
+            self._serializer = super().get_signing_serializer(app)
+        return self._serializer
 
 
 class _Arrival(UserMixin):  # type: ignore[misc]  # flask-login ships no types
@@ -84,6 +103,7 @@ def sign_in(token: str, person_id: int) -> None:
     if cookie.get("person") != person_id:
         _end_other_sign_in()
     cookie["person"] = person_id
+    cookie.setdefault("csrf_token", secrets.token_hex(20))  # with the sign-in: the first page has no cookie to write
     login_user(_Arrival(token))
     show_nobody()
 
@@ -92,7 +112,7 @@ def _end_other_sign_in() -> None:
     """A shared computer: forms of the last person die with their token, and so does a copy of their cookie."""
     former = cookie.get("_user_id")
     if isinstance(former, str):
-        forget(session(), hashed(former))
+        forget(connection(), hashed(former))
     cookie.clear()
 
 
@@ -109,11 +129,12 @@ def install(app: Flask) -> None:
         SESSION_COOKIE_PATH="/",
         PERMANENT_SESSION_LIFETIME=SIGN_IN_LIFE,
     )
+    app.session_interface = CookieSessions()
     # templates get what they show from `frame`; flask-login's own processor would ask the database on an error page
     manager = LoginManager(app, add_context_processor=False)
     manager.session_protection = None  # phones change their address; the token is what counts
 
     @manager.user_loader  # type: ignore[untyped-decorator]
     def load(token: str) -> Visitor | None:
-        row = find_signed_in(session(), hashed(token), clock.now())
+        row = find_signed_in(connection(), hashed(token), clock.now())
         return None if row is None else Visitor(token, row)

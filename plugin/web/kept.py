@@ -1,42 +1,79 @@
-"""Rendered parts of pages, kept by what they are made of: the same facts read the same for everybody.
+"""Rendered pages, kept by what they are made of: the same facts read the same for everybody.
 
-A part's template may use its facts, the language and nothing else. `HERE` in a fact stands for the reader's own address
-and is put in last, so that all members at the same place share one part.
+A kept page may use its facts and the language, and holds no form. What is the reader's own stands in it as a mark
+(`HERE`: the address below which they are) and is put in last, so that all members at the same place share one page.
 """
 
 from __future__ import annotations
 
-import json
 import threading
 from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from typing import Any
 
-from flask import current_app
+from flask import Flask, current_app, g, render_template, url_for
+from flask import session as cookie
 from flask_babel import get_locale
-from markupsafe import Markup, escape
+from flask_wtf.csrf import generate_csrf
+from markupsafe import escape
 
-HERE = "\ue000"  # of Unicode's private use: no text holds it
-MOST = 1000  # parts in the memory of a process, a few kB each
+from plugin.web import access, frame
 
-_parts: OrderedDict[tuple[str, str, str], str] = OrderedDict()
-_lock = threading.Lock()
+HERE, NAME, LMS, TOKEN = "\ue000", "\ue001", "\ue002", "\ue003"  # of Unicode's private use: no text holds them
+MOST = 500  # pages in the memory of a process, some 10 kB each
+EXTENSION = "practicum.kept"
 
 
-def part(template: str, facts: dict[str, Any], *, here: str) -> Markup:
-    """The template's HTML for these facts, with `here` as the reader's address.
+class _Kept:
+    """The pages of one application, the least used forgotten first."""
 
-    Raises:
-        TypeError: a fact is no plain value (text, number, truth, None, or lists and dicts of these).
+    def __init__(self) -> None:
+        self._pages: OrderedDict[Hashable, str] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable) -> str | None:
+        with self._lock:
+            html = self._pages.get(key)
+            if html is not None:
+                self._pages.move_to_end(key)
+            return html
+
+    def put(self, key: Hashable, html: str) -> None:
+        with self._lock:
+            self._pages[key] = html
+            while len(self._pages) > MOST:
+                self._pages.popitem(last=False)
+
+
+def page(template: str, made_of: Hashable, facts: Callable[[], dict[str, Any]], *, here: str) -> str:
+    """The template's page for the visitor, with `here` as their address.
+
+    `made_of` is everything that `facts` depend on besides the language: they are asked for only when no page made of
+    the same is kept. Whoever has a navigation, or is to be told something, gets a page of their own.
     """
-    key = (template, str(get_locale()), json.dumps(facts))
-    with _lock:
-        html = _parts.get(key)
-        if html is not None:
-            _parts.move_to_end(key)
+    person = access.current()
+    if person.grants or "_flashes" in cookie:
+        return render_template(template, **facts()).replace(HERE, str(escape(here)))
+    html = _shared(template, made_of, facts)
+    own = {HERE: here, LMS: person.row.platform_name, TOKEN: generate_csrf(), NAME: frame.shown_name(person)}
+    for mark, words in own.items():
+        html = html.replace(mark, str(escape(words)))
+    return html
+
+
+def _shared(template: str, made_of: Hashable, facts: Callable[[], dict[str, Any]]) -> str:
+    kept: _Kept = current_app.extensions[EXTENSION]
+    key = (template, str(get_locale()), made_of)
+    html = kept.get(key)
     if html is None:
-        html = current_app.jinja_env.get_template(template).render(facts)
-        with _lock:
-            _parts[key] = html
-            while len(_parts) > MOST:
-                _parts.popitem(last=False)
-    return Markup(html.replace(HERE, str(escape(here))))  # noqa: S704  made by an escaping template
+        signed_in = {"name": NAME, "through": LMS, "url": url_for("member.profile")}
+        html = render_template(template, **facts(), signed_in=signed_in, csrf_token=lambda: TOKEN)
+        if "csrf_token" in g:
+            raise TypeError(f"{template} holds a form, whose token is one reader's: it cannot be kept")
+        kept.put(key, html)
+    return html
+
+
+def install(app: Flask) -> None:
+    """A shelf of its own for each application, whose database numbers its rows as it likes."""
+    app.extensions[EXTENSION] = _Kept()

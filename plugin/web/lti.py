@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Blueprint, jsonify, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_wtf.csrf import generate_csrf
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
@@ -17,13 +16,13 @@ from plugin import clock
 from plugin.actions import enter
 from plugin.actions.enter import Entry
 from plugin.actions.open_link import Dead, EntryRefused
-from plugin.db.lti_stores import Nonces, Platforms
+from plugin.db.lti_stores import LaunchPlatforms, Nonces
 from plugin.domain.people import Capability
 from plugin.web.access import needs
 from plugin.web.errors import Refused
 from plugin.web.headers import frame_anywhere, may_frame
 from plugin.web.identity import show_nobody, sign_in
-from plugin.web.transaction import session
+from plugin.web.transaction import connection, keep_so_far, session
 from plugin.web.wiring import wiring
 
 lti = Blueprint("lti", __name__, url_prefix="/lti")
@@ -40,7 +39,7 @@ def login_initiation() -> ResponseReturnValue:
     try:
         begun = login.begin(
             {**request.args.to_dict(), **request.form.to_dict()},
-            platforms=parts.logins,
+            platforms=LaunchPlatforms(parts.platforms),
             sealer=parts.sealer,
             tool=parts.tool,
             now=clock.now(),
@@ -58,19 +57,19 @@ def login_initiation() -> ResponseReturnValue:
 def launch() -> ResponseReturnValue:
     """The launch: verified, then let in; a frame that keeps no cookie is offered a new window."""
     parts = wiring()
-    platforms = Platforms(parts.reader)
+    platforms = LaunchPlatforms(parts.platforms)
     try:
         verified = verify(
             request.form.to_dict(),
             request.cookies,
             platforms=platforms,
-            nonces=Nonces(session()),
+            nonces=Nonces(connection()),
             key_sets=parts.key_sets,
             sealer=parts.sealer,
             tool=parts.tool,
             now=clock.now(),
         )
-        platforms.keep(session())
+        platforms.keep(connection())
         entry = _entered(verified)
     except LaunchRefused as error:
         _burn()
@@ -114,9 +113,9 @@ def _entered(verified: Launch, *, tries: int = TRIES) -> Entry:
 
     All that is made happens within a savepoint: what is undone is never the use of the nonce.
     """
-    again = enter.enter_again(session(), verified, now=clock.now())
-    if again is not None:
-        return again
+    known = enter.enter_known(connection(), verified, now=clock.now())
+    if known is not None:
+        return known
     try:
         with session().begin_nested():
             return enter.enter(session(), verified, now=clock.now())
@@ -128,7 +127,7 @@ def _entered(verified: Launch, *, tries: int = TRIES) -> Entry:
 
 def _burn() -> None:
     """A refused launch cannot be tried again with the same nonce: that is the one thing kept of it."""
-    session().commit()
+    keep_so_far()
 
 
 def _sent_from_our_page() -> bool:
@@ -139,7 +138,6 @@ def _sent_from_our_page() -> bool:
 
 def _let_in(entry: Entry) -> Response:
     sign_in(entry.token, entry.person_id)
-    generate_csrf()  # with the sign-in, so that the first page has no cookie to write
     return make_response(redirect(entry.next_path, 303))
 
 

@@ -21,7 +21,7 @@ from plugin.web.access import needs
 from plugin.web.errors import Refused
 from plugin.web.headers import frame_anywhere, may_frame
 from plugin.web.identity import show_nobody
-from plugin.web.transaction import session, start_again
+from plugin.web.transaction import keep_so_far, session, start_again
 from plugin.web.wiring import wiring
 
 registration = Blueprint("registration", __name__, url_prefix="/lti/register")
@@ -70,7 +70,7 @@ def confirm(token: str) -> ResponseReturnValue:
         taken = platforms.take(session(), token, now=clock.now())
     except InvitationRefused as error:
         raise _refused(410, _("This link does not work any more"), str(error)) from error
-    session().commit()  # before the network: a second click must find it used
+    keep_so_far()  # before the network: a second click must find it used
     try:
         platform = _registered(taken, address)
     except Exception as error:
@@ -108,4 +108,4 @@ def _refused(status: int, title: str, sentence: str, *, detail: str = "") -> Ref
 def _give_back(invitation_id: int) -> None:
     start_again()
     platforms.give_back(session(), invitation_id)
-    session().commit()
+    keep_so_far()

@@ -10,8 +10,9 @@ from sqlalchemy import Engine
 from lti.http import HttpClient
 from lti.key_sets import KeySets
 from lti.state import Sealer
-from lti.stores import Platforms, ToolKeys
+from lti.stores import ToolKeys
 from lti.urls import Tool
+from plugin.db.lti_stores import RecentPlatforms
 from plugin.settings import Settings
 
 
@@ -27,7 +28,7 @@ class Wiring:
     sealer: Sealer
     tool: Tool
     tool_keys: ToolKeys
-    logins: Platforms
+    platforms: RecentPlatforms
 
 
 def wiring() -> Wiring:

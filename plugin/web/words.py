@@ -5,18 +5,29 @@ Use `from plugin.web.words import gettext as _` in views; templates get the same
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from babel import Locale
 from flask import Flask, g, request
 from flask_babel import Babel, get_translations
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
+
+LONGEST_HEADER = 500  # characters of Accept-Language that are read
+
+
+@lru_cache(maxsize=256)
+def _best(wanted: str, languages: tuple[str, ...]) -> Locale:
+    """The best of our languages for an Accept-Language header."""
+    return Locale.parse(parse_accept_header(wanted, LanguageAccept).best_match(languages) or "en")
 
 
 def _catalogue() -> Any:
-    found = g.get("catalogue")
-    if found is None:
-        found = g.catalogue = get_translations()
-    return found
+    if "catalogue" not in g:
+        g.catalogue = get_translations()
+    return g.catalogue
 
 
 def gettext(message: str, **variables: object) -> str:
@@ -33,10 +44,10 @@ def ngettext(singular: str, plural: str, num: int, **variables: object) -> str:
 
 def install(app: Flask) -> None:
     """Choose the reader's language among those there is a catalogue for; give templates the same functions."""
-    languages = ["en", *sorted(path.name for path in Path(app.root_path, "translations").glob("[a-z]*"))]
+    languages = ("en", *sorted(path.name for path in Path(app.root_path, "translations").glob("[a-z]*")))
 
-    def locale() -> str:
-        return request.accept_languages.best_match(languages) or "en"
+    def locale() -> Locale:
+        return _best(request.headers.get("Accept-Language", "")[:LONGEST_HEADER], languages)
 
     Babel(app, locale_selector=locale)
 

@@ -14,14 +14,16 @@ from sqlalchemy.orm import Session
 from lti import claims as c
 from lti import messages
 from lti.claims import VerifiedClaims
+from lti.errors import LaunchRefused
 from lti.launch import Launch
+from lti.refusals import LaunchCode
 from plugin.actions import enter
 from plugin.actions.open_link import Dead, EntryRefused
 from plugin.db.learning import Cohort, Context, Enrolment
 from plugin.db.lti_stores import Platforms
 from plugin.db.outbox import LineItem, OutboxRow
 from plugin.db.people import Identity, Person, SignIn
-from plugin.db.platforms import DeepLinkingRequest, Platform
+from plugin.db.platforms import DeepLinkingRequest, Deployment, Platform, PlatformState
 from plugin.db.tokens import hashed
 from tests.cast import Actor, Cast
 
@@ -104,7 +106,7 @@ def test_the_short_way_in_leads_where_the_long_one_does(cast: Cast, session: Ses
         {"presentation": {"return_url": "https://elsewhere.example/x"}},
         {"name": None},
     ):
-        quick = enter.enter_again(session, arrive(cast.ada, **changes), now=NOW)
+        quick = enter.enter_known(session.connection(), arrive(cast.ada, **changes), now=NOW)
         assert quick is not None
         whole = enter.enter(session, arrive(cast.ada, **changes), now=NOW)
         assert (quick.person_id, quick.name, quick.next_path) == (whole.person_id, whole.name, whole.next_path)
@@ -124,7 +126,6 @@ NEWS: dict[str, dict[str, Any]] = {
     "a roster": {"roster": {"context_memberships_url": "https://lms1.example.org/roster"}},
     "a role that teaches": {"roles": [f"{MEMBERSHIP}Instructor"]},
     "no role": {"roles": []},
-    "somebody unknown": {"sub": "somebody"},
     "another deployment": {"deployment": "2"},
     "no course": {"context": None},
 }
@@ -134,7 +135,7 @@ def test_the_short_way_is_not_taken_when_there_is_news(cast: Cast, session: Sess
     settled(session, arrive, cast.ada)
     before = session.scalar(select(func.count()).select_from(SignIn))
     for news, changes in NEWS.items():
-        assert enter.enter_again(session, arrive(cast.ada, **changes), now=NOW) is None, news
+        assert enter.enter_known(session.connection(), arrive(cast.ada, **changes), now=NOW) is None, news
     assert session.scalar(select(func.count()).select_from(SignIn)) == before
 
 
@@ -142,12 +143,60 @@ def test_the_short_way_is_not_taken_by_whoever_has_to_be_looked_after(
     cast: Cast, session: Session, arrive: Arrive
 ) -> None:
     settled(session, arrive, cast.ada)
-    assert enter.enter_again(session, arrive(cast.ada), now=NOW + timedelta(hours=2)) is None, "not seen for long"
-    assert enter.enter_again(session, arrive(cast.tom), now=NOW) is None, "not enrolled"
+    assert enter.enter_known(session.connection(), arrive(cast.ada), now=NOW + timedelta(hours=2)) is None, (
+        "not seen for long"
+    )
+    assert enter.enter_known(session.connection(), arrive(cast.tom), now=NOW) is None, "not enrolled"
     adopting = replace(arrive(cast.ada), adopts_deployment=True)
-    assert enter.enter_again(session, adopting, now=NOW) is None
+    assert enter.enter_known(session.connection(), adopting, now=NOW) is None
     session.execute(update(Platform).values(shared_client=True))
-    assert enter.enter_again(session, arrive(cast.ada), now=NOW) is None, "keyed by deployment now"
+    assert enter.enter_known(session.connection(), arrive(cast.ada), now=NOW) is None, "keyed by deployment now"
+
+
+def test_the_short_way_makes_somebody_new_as_the_long_one_does(cast: Cast, session: Session, arrive: Arrive) -> None:
+    settled(session, arrive, cast.ada)
+
+    def made(entry: enter.Entry) -> dict[str, Any]:
+        row = session.execute(
+            select(Person.name, Identity.platform_id, Identity.deployment_key, Identity.email, Identity.last_launch_at)
+            .add_columns(Enrolment.cohort_id, Enrolment.organization_id, Enrolment.state, Enrolment.enrolled_at)
+            .join(Identity, Identity.person_id == Person.id)
+            .join(Enrolment, Enrolment.identity_id == Identity.id)
+            .where(Person.id == entry.person_id, Enrolment.person_id == entry.person_id)
+        )
+        return dict(row.mappings().one())
+
+    for number, shared in enumerate((False, True)):
+        session.execute(update(Platform).values(shared_client=shared))
+        new = {"name": "Nia New", "email": "nia@example.org"}
+        quick = enter.enter_known(session.connection(), arrive(cast.ada, sub=f"quick-{number}", **new), now=NOW)
+        assert quick is not None
+        whole = enter.enter(session, arrive(cast.ada, sub=f"whole-{number}", **new), now=NOW)
+        assert made(quick) == made(whole)
+        assert made(quick)["name"] == "Nia New"
+        assert quick.person_id != whole.person_id
+        again = enter.enter_known(session.connection(), arrive(cast.ada, sub=f"quick-{number}", **new), now=NOW)
+        assert again is not None
+        assert (again.person_id, again.next_path) == (quick.person_id, quick.next_path)
+
+
+def test_nobody_comes_in_when_the_connection_was_cut_since_the_launch_was_verified(
+    cast: Cast, session: Session, arrive: Arrive
+) -> None:
+    """What a launch is verified with may be some seconds old."""
+    settled(session, arrive, cast.ada)
+    for sub in (cast.ada.identity.sub, "somebody new"):
+        verified = arrive(cast.ada, sub=sub)
+        session.execute(update(Platform).values(state=PlatformState.DISABLED))
+        assert enter.enter_known(session.connection(), verified, now=NOW) is None
+        with pytest.raises(LaunchRefused, match=LaunchCode.PLATFORM_DISABLED):
+            enter.enter(session, verified, now=NOW)
+        session.execute(update(Platform).values(state=PlatformState.ACTIVE))
+        session.execute(update(Deployment).values(deployment_id="moved"))
+        assert enter.enter_known(session.connection(), verified, now=NOW) is None
+        with pytest.raises(LaunchRefused, match=LaunchCode.DEPLOYMENT_UNKNOWN):
+            enter.enter(session, verified, now=NOW)
+        session.execute(update(Deployment).values(deployment_id="1"))
 
 
 # Who and where

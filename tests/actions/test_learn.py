@@ -9,7 +9,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 import content
-from plugin.actions import learn, standing
+from plugin.actions import learn, reflect, standing
 from plugin.actions.standing import Standing
 from plugin.db import doors
 from plugin.db.learning import Answer, Cohort, Completion, Enrolment, EnrolmentState, Offering, Progress
@@ -26,6 +26,13 @@ def of(session: Session, actor: Actor) -> Standing:
     found = doors.own_enrolment(session, actor.id, actor.enrolment.id)
     assert found
     return standing.of(session, *found)
+
+
+def seen(session: Session, cast: Cast) -> learn.Overview:
+    assert cast.ada.enrolment
+    found = learn.overview(session.connection(), cast.ada.id, cast.ada.enrolment.id)
+    assert found
+    return found
 
 
 def activity(cast: Cast, key: str) -> content.Activity:
@@ -163,8 +170,50 @@ def test_everything_somebody_is_enrolled_in_is_loaded_in_few_queries(
 
 
 def test_the_lms_has_been_told_nothing_before_anything_began(cast: Cast, session: Session) -> None:
-    told = learn.told(session, of(session, cast.ada).enrolment)
-    assert told == learn.Told("District 1 LMS", True, None)
+    assert seen(session, cast).told == learn.Told("District 1 LMS", False, None)
+
+
+def test_an_overview_is_of_ones_own(cast: Cast, session: Session) -> None:
+    connection = session.connection()
+    assert cast.ada.enrolment
+    assert learn.overview(connection, cast.ben.id, cast.ada.enrolment.id) is None
+    assert learn.overview(connection, cast.ada.id, 999_999) is None
+
+
+def test_an_overview_stands_where_the_enrolment_stands(cast: Cast, session: Session) -> None:
+    stood = of(session, cast.ada)
+    for key in ("goal", "reading"):
+        standing.opened(session, stood, key, now=cast.now)
+    goal = stood.activity("goal")
+    assert goal
+    reflect.save(session, stood.enrolment, goal, "Ask first", version=0, now=cast.now)
+    session.flush()
+    overview, whole = seen(session, cast), of(session, cast.ada)
+    assert overview.standing.steps == whole.steps
+    assert overview.standing.enrolment.last_activity == "reading"
+    assert {key: row.text for key, row in overview.standing.reflections.items()} == {"goal": "Ask first"}
+    assert set(overview.standing.progress) == {"goal", "reading"}
+
+
+def test_what_is_equal_of_two_overviews_reads_the_same(cast: Cast, session: Session) -> None:
+    """All that happens to an enrolment makes its page anew: each of these is seen on it."""
+    stood, made_of = of(session, cast.ada), [seen(session, cast).made_of]
+    assert seen(session, cast).made_of == made_of[0]
+    goal = stood.activity("goal")
+    assert goal
+    standing.opened(session, stood, "goal", now=cast.now)
+    session.flush()
+    made_of.append(seen(session, cast).made_of)
+    reflect.save(session, stood.enrolment, goal, "Ask first", version=0, now=cast.now)
+    made_of.append(seen(session, cast).made_of)
+    standing.done(session, of(session, cast.ada), "goal", now=cast.now)
+    made_of.append(seen(session, cast).made_of)
+    learn.keep_place(session, stood.enrolment.id, "goal", 500)
+    made_of.append(seen(session, cast).made_of)
+    session.scalars(select(OutboxRow)).one().state = OutboxState.SENT
+    session.flush()
+    made_of.append(seen(session, cast).made_of)
+    assert len(set(made_of)) == len(made_of)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +238,7 @@ def test_of_several_columns_the_one_in_trouble_is_shown(
     for row, state in zip(session.scalars(select(OutboxRow).order_by(OutboxRow.id)), states, strict=True):
         row.state = state
     session.flush()
-    told = learn.told(session, stood.enrolment)
-    assert told
+    told = seen(session, cast).told
+    assert told.has_column
     assert told.row
     assert told.row.state is shown

@@ -14,6 +14,8 @@ from plugin.actions import offerings
 from plugin.actions.offerings import PublishRefused
 from plugin.db.audit import AuditEvent
 from plugin.db.learning import Offering, OfferingKind, Version
+from plugin.db.session import make_engine
+from tests import quick
 from tests.cast import TINY
 from tests.queries import counted
 
@@ -74,6 +76,20 @@ def test_what_is_read_from_the_database_is_what_was_published(session: Session, 
     session.commit()
     session.expire_all()
     assert offerings.pack_of(session, version.id) == pack
+
+
+def test_a_database_made_anew_at_the_same_address_shows_its_own_text(database_url: str, pack: content.Pack) -> None:
+    ids = set()
+    for title in ("In its first life", "In its second life"):
+        engine = make_engine(database_url)
+        with Session(engine) as session:
+            version = offerings.publish(session, replace(pack, title=title), now=NOW)
+            session.commit()
+            ids.add(version.id)
+            assert offerings.pack_of(session, version.id).title == title
+        quick.empty(engine)
+        engine.dispose()
+    assert len(ids) == 1, "both were its first version"
 
 
 def test_a_version_is_read_once_in_a_process(session: Session, pack: content.Pack) -> None:

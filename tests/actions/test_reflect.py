@@ -217,11 +217,11 @@ def test_only_released_feedback_stands_beside_a_revision(desk: Desk) -> None:
 
 def test_feedback_is_news_until_it_was_seen(desk: Desk) -> None:
     returned(desk)
-    [item] = history.news(desk.session, desk.enrolment.id)
+    [item] = history.news(desk.session.connection(), desk.enrolment.id)
     assert (item.activity, item.trainer, item.decision) == ("reflect", "Tom Reyes", Decision.RETURN)
     history.seen(history.revisions(desk.session, [desk.row])[desk.row.id], now=desk.now)
     desk.session.flush()
-    assert history.news(desk.session, desk.enrolment.id) == []
+    assert history.news(desk.session.connection(), desk.enrolment.id) == []
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,6 @@ def page(browser: Browser, origin: str) -> Iterator[Page]:
     page.clock.install()
     page.goto(f"{origin}/write")
     page.wait_for_selector("[data-autosave-words][aria-hidden]", state="attached")
-    page.clock.pause_at(page.evaluate("Date.now()") + 1000)  # from here on time passes only where a test lets it
     yield page
     assert not problems
     context.close()
@@ -319,6 +318,7 @@ COUNT_PLANS = """
 
 
 def test_a_broken_server_is_asked_again_ever_more_slowly(page: Page, draft: Draft) -> None:
+    page.clock.pause_at(page.evaluate("Date.now()") + 1000)  # from here on time passes only where the test lets it
     draft.behaviour = "broken"
     type_in(page, "Monday")
     page.evaluate(COUNT_PLANS)

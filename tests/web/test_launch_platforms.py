@@ -12,6 +12,7 @@ from plugin.db.platforms import Deployment, PlatformState
 from tests.arrivals import (
     anywhere,
     at_once,
+    forget_platforms,
     hand_made_link,
     login_fields,
     posting,
@@ -33,10 +34,11 @@ def test_a_connection_that_is_off_lets_nobody_in(connected: Connected, state: Pl
     visit = connected.launch("ada")
     begun = log_in(connected.world, "ben", connected.link)
     set_platform(connected, state=state)
-    connected.app.extensions["practicum"].logins._found.clear()  # a login, which lets nobody in, may remember for 5 s
+    # what is remembered of a connection lets nobody in
+    assert_refused(begun.post(), status=403, says="not switched on")
+    forget_platforms(connected)
     page = Browser().post(connected.url("/lti/login"), login_fields(connected))
     assert_refused(page, status=403, says="not switched on")
-    assert_refused(begun.post(), status=403, says="not switched on")
     assert visit.browser.open(visit.page.url).status == 401, "who was in is out"
 
 
@@ -49,6 +51,7 @@ def test_an_unknown_deployment_is_refused_until_an_administrator_adds_it(connect
     with connected.database() as session:
         now = datetime.now(UTC)
         session.add(Deployment(platform_id=connected.platform_id, deployment_id=other.id, created_at=now))
+    forget_platforms(connected)
     assert "/learn/" in connected.launch("eve", link).page.url
 
 

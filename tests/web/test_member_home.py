@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import pytest
 from flask import Flask
@@ -194,7 +195,7 @@ def test_a_nameless_member_is_asked_once_and_never_stopped(cast: Cast, session: 
 def test_a_link_to_one_session_offers_that_session_first(
     app: Flask, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(offerings, "_shelf", offerings._Shelf())  # another pack under a number that was used before
+    monkeypatch.setattr(offerings, "_shelves", WeakKeyDictionary())  # another pack under a number that was used before
     desk = Desk.copy(tmp_path)
     (desk.path / "02-and-the-next.md").write_text(SECOND_SESSION, encoding="utf-8")
     desk.replace("minutes: 30", "minutes: 40", "pack.yaml")

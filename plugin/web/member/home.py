@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
 
 import content
-from plugin.actions import history, learn
+from plugin import clock
+from plugin.actions import learn
 from plugin.actions.history import News
+from plugin.actions.learn import Overview
 from plugin.actions.standing import Standing
 from plugin.db.reflections import Decision
 from plugin.domain import hours
@@ -18,12 +22,12 @@ from plugin.domain.progress import ActivityState, Step, continue_with, left_of
 from plugin.domain.review import WAITING_FOR_TRAINER, State
 from plugin.web import access, kept
 from plugin.web.access import needs
-from plugin.web.formats import day
+from plugin.web.formats import day, local
 from plugin.web.kept import HERE
 from plugin.web.member import outlines
-from plugin.web.member.blueprint import member, own
+from plugin.web.member.blueprint import member
 from plugin.web.member.phrases import about, offering_kind, reported, since, until
-from plugin.web.transaction import session
+from plugin.web.transaction import connection, session
 from plugin.web.words import gettext as _
 
 
@@ -52,12 +56,29 @@ def outline(enrolment: int) -> ResponseReturnValue:
 
     `?session=3` is how an LMS link to one session arrives: it is offered first and shown open.
     """
-    standing = own(enrolment)
-    wanted = _session(standing, request.args.get("session", type=int))
+    person = access.current()
+    seen = learn.overview(connection(), person.person_id, enrolment)
+    if seen is None:
+        raise NotFound
+    wanted = _session(seen.pack, request.args.get("session", type=int))
+    name_is_missing = not person.name
+    today = local(clock.now()).date()
+    made_of = (seen.made_of, wanted and wanted.number, name_is_missing, today, person.row.time_zone)
+    here = url_for("member.outline", enrolment=enrolment)
+    return kept.page(
+        "member/outline.html",
+        made_of,
+        lambda: {**_facts(seen, wanted), "name_is_missing": name_is_missing},
+        here=here,
+    )
+
+
+def _facts(seen: Overview, wanted: content.Session | None) -> dict[str, Any]:
+    """What the overview says, with `HERE` for its address."""
+    standing = seen.standing
     current = _current(standing, wanted)
-    news = history.news(session(), enrolment)
     completed = standing.enrolment.completed_at
-    facts = {
+    return {
         "title": standing.pack.title,
         "kind": offering_kind(standing.pack),
         "earned": hours.earned(standing.steps),
@@ -65,21 +86,17 @@ def outline(enrolment: int) -> ResponseReturnValue:
         "required": hours.required(standing.steps),
         "contact_hours": hours.contact_hours(hours.earned(standing.steps)),
         "completed": day(completed) if completed else None,
-        "next": _next(standing, current, news, here=HERE) if current else None,
+        "next": _next(standing, current, seen.news, here=HERE) if current else None,
         "sessions": outlines.sessions(standing, current, here=HERE),
         "open_session": wanted.number if wanted else _number_of(standing, current),
         "done_count": outlines.done_count(standing),
         # what is returned and offered at the top is not said twice
-        "news": [_answered(standing, item) for item in news if item.activity != current],
+        "news": [_answered(standing, item) for item in seen.news if item.activity != current],
         "waits": [_with_trainer(standing, activity) for activity in _waiting_for_others(standing)],
         "written": sum(bool(row.text.strip()) for row in standing.reflections.values()),
-        "told": reported(learn.told(session(), standing.enrolment), standing.enrolment),
-        "name_is_missing": not access.current().name,
+        "told": reported(seen.told, standing.enrolment),
         "here": HERE,
     }
-    here = url_for("member.outline", enrolment=enrolment)
-    main = kept.part("member/_outline.html", facts, here=here)
-    return render_template("member/outline.html", title=standing.pack.title, main=main)
 
 
 def _summary(standing: Standing) -> dict[str, Any]:
@@ -99,11 +116,11 @@ def _summary(standing: Standing) -> dict[str, Any]:
     }
 
 
-def _session(standing: Standing, number: int | None) -> content.Session | None:
+def _session(pack: content.Pack, number: int | None) -> content.Session | None:
     """The session a link asks for; an offering of one session is not divided."""
-    if len(standing.pack.sessions) == 1:
+    if len(pack.sessions) == 1:
         return None
-    return next((part for part in standing.pack.sessions if part.number == number), None)
+    return next((part for part in pack.sessions if part.number == number), None)
 
 
 def _current(standing: Standing, wanted: content.Session | None) -> str | None:
@@ -125,7 +142,7 @@ def _number_of(standing: Standing, key: str | None) -> int | None:
     return None
 
 
-def _next(standing: Standing, key: str, news: list[News], *, here: str) -> dict[str, Any]:
+def _next(standing: Standing, key: str, news: Sequence[News], *, here: str) -> dict[str, Any]:
     activity = next(activity for activity in standing.activities if activity.key == key)
     state = standing.step(key).state
     found = {
