@@ -5,6 +5,8 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
+from urllib.parse import urlencode
 
 from lti import state as states
 from lti.claims import ID_LENGTH, URL_LENGTH, is_storable
@@ -100,18 +102,22 @@ def _platform(platforms: Platforms, issuer: str, client_id: str | None, deployme
 
 def _redirect(platform: Platform, tool: Tool, *, state: str, nonce: str, hints: Mapping[str, str]) -> str:
     """The authentication request, as an address."""
+    asked = _asked(platform.authorization_url, platform.client_id, tool.launch_url)
+    return f"{asked}&state={state}&nonce={nonce}&{urlencode(hints)}"  # state and nonce are letters of base64url
+
+
+@lru_cache(maxsize=1000)
+def _asked(authorization_url: str, client_id: str, launch_url: str) -> str:
+    """What is the same in each authentication request to a platform."""
     query = {
         "scope": "openid",
         "response_type": "id_token",
         "response_mode": "form_post",
         "prompt": "none",
-        "client_id": platform.client_id,
-        "redirect_uri": tool.launch_url,
-        "state": state,
-        "nonce": nonce,
-        **hints,
+        "client_id": client_id,
+        "redirect_uri": launch_url,
     }
-    return with_query(platform.authorization_url, query)
+    return with_query(authorization_url, query)
 
 
 def _storage_target(params: Mapping[str, str]) -> str | None:

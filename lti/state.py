@@ -14,15 +14,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from itsdangerous import BadData, URLSafeSerializer
+from itsdangerous import BadData
 
 from lti.errors import LaunchRefused
 from lti.refusals import LaunchCode
+from lti.seals import Seal
 
 LIFE = 600  # seconds between login and launch
 CLOCK_LEEWAY = 60  # seconds that the clocks of our own machines may differ
 _LONGEST = 2000
-_SALT = "lti.login-state"
+_PURPOSE = "lti.login-state"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,33 +42,26 @@ class Sealer:
     """Seals and opens states.
 
     `keys` are the application's secrets, the newest first: the first one seals, all of them open. The
-    issue time is part of the sealed values rather than itsdangerous's own timestamp, so that one clock,
-    the one the caller hands in, decides. `cookie_prefix` begins the name of every login's cookie; behind
-    https it should be "__Host-lti-", which no sibling host can set.
+    issue time is one of the sealed values, so that one clock, the one the caller hands in, decides.
+    `cookie_prefix` begins the name of every login's cookie; behind https it should be "__Host-lti-", which
+    no sibling host can set.
     """
 
     def __init__(self, keys: str | Iterable[str], *, cookie_prefix: str = "lti-") -> None:
-        oldest_first = [keys] if isinstance(keys, str) else list(keys)[::-1]
         self.cookie_prefix = cookie_prefix
-        self._serializer = URLSafeSerializer(
-            oldest_first,
-            salt=_SALT,
-            signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
-        )
+        self._seal = Seal(keys, purpose=_PURPOSE)
 
     def seal(self, state: State) -> str:
         """The state as a token for the `state` parameter."""
-        return str(
-            self._serializer.dumps(
-                [
-                    state.platform_id,
-                    state.nonce,
-                    state.target_hash,
-                    state.browser_hash,
-                    state.deployment_id,
-                    state.issued_at,
-                ]
-            )
+        return self._seal.dumps(
+            [
+                state.platform_id,
+                state.nonce,
+                state.target_hash,
+                state.browser_hash,
+                state.deployment_id,
+                state.issued_at,
+            ]
         )
 
     def open(self, token: str | None, now: datetime) -> State:
@@ -80,7 +74,7 @@ class Sealer:
         if len(token) > _LONGEST or not token.isascii():
             raise LaunchRefused(LaunchCode.STATE_FOREIGN, "not a token of ours")
         try:
-            state = State(*self._serializer.loads(token))
+            state = State(*self._seal.loads(token))
         except (BadData, TypeError) as error:
             raise LaunchRefused(LaunchCode.STATE_FOREIGN, type(error).__name__) from error
         age = now.timestamp() - state.issued_at

@@ -87,8 +87,16 @@ class Tool:
     def owns(self, url: str) -> bool:
         """Whether an address is at or below our base address."""
         parts = split(url)
-        if parts is None or parts != split(self.base_url):
+        here, base = _base(self.base_url)
+        if parts is None or parts != here:
             return False
-        base = urlsplit(self.base_url).path.rstrip("/")
+        if not base:
+            return True
         path = urlsplit(url).path
-        return not base or path == base or path.startswith(base + "/")
+        return path == base or path.startswith(base + "/")
+
+
+@lru_cache(maxsize=16)
+def _base(url: str) -> tuple[WebUrl | None, str]:
+    """Where our base address leads, and its path without a slash at the end."""
+    return split(url), urlsplit(url).path.rstrip("/")

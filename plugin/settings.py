@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -31,7 +32,7 @@ class Settings:
         """Host and port of the public origin, as registrations name it."""
         return urlsplit(self.base_url).netloc
 
-    @property
+    @cached_property
     def insecure_cookies(self) -> bool:
         """Plain http away from the loopback: no browser keeps a Secure cookie there."""
         parts = urlsplit(self.base_url)

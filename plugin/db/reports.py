@@ -42,6 +42,7 @@ from plugin.db.people import Identity, Organization, OrganizationLine, Person
 from plugin.db.platforms import Platform
 from plugin.db.reach import Reach, reached
 from plugin.db.reflections import Reflection
+from plugin.db.session import reader
 from plugin.domain import days
 from plugin.domain.review import State
 
@@ -92,9 +93,12 @@ class Sum:
 @contextmanager
 def snapshot(engine: Engine) -> Iterator[Session]:
     """A session that sees one moment throughout, so that nobody is in two parts of a report, or in none."""
+    seeing: Engine
     if engine.dialect.name == "postgresql":
-        engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    with Session(engine) as session:  # on SQLite every transaction is like that
+        seeing = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    else:
+        seeing = reader(engine)  # there every transaction is like that
+    with Session(seeing) as session:
         yield session
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, request, url_for
-from flask_babel import get_locale
 from sqlalchemy.exc import SQLAlchemyError
 
 from plugin.db.queue import waiting_count
@@ -14,6 +13,7 @@ from plugin.domain.people import Capability
 from plugin.web.identity import Visitor, visitor
 from plugin.web.transaction import session
 from plugin.web.words import gettext as _
+from plugin.web.words import language
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def install(app: Flask) -> None:
 
     @app.context_processor
     def frame() -> dict[str, Any]:
-        found: dict[str, Any] = {"locale": str(get_locale() or "en")}
+        found: dict[str, Any] = {"locale": language()}
         person = visitor()
         if person is not None:
             found["nav"] = navigation(person)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from flask import Flask, Response, g, request
 
@@ -20,6 +21,12 @@ def may_frame(hosts: Iterable[str]) -> None:
     g.frame_hosts = tuple(hosts)
 
 
+def keep_for(seconds: int) -> str:
+    """Let everybody keep a copy of this answer, which is the same for all; the value of its Cache-Control."""
+    g.public = True
+    return f"public, max-age={seconds}"
+
+
 def frame_anywhere() -> None:
     """Let any page frame this answer, which therefore shows nobody and holds nothing to click.
 
@@ -34,10 +41,15 @@ def may_post_to(origins: Iterable[str], hosts: Iterable[str] = ()) -> None:
     g.form_origins = tuple(dict.fromkeys([*origins, *_origins(hosts)]))
 
 
-def _origins(hosts: Iterable[str]) -> list[str]:
+def _origins(hosts: Iterable[str]) -> tuple[str, ...]:
     """The hosts as sources of a content policy, every port where none is named."""
-    schemes = ("https", "http") if wiring().settings.development else ("https",)
-    return [f"{scheme}://{host}" for host in sorted({_ported(host) for host in hosts}) for scheme in schemes]
+    return _sources(frozenset(hosts), plainly=wiring().settings.development)
+
+
+@lru_cache(maxsize=1000)
+def _sources(hosts: frozenset[str], *, plainly: bool) -> tuple[str, ...]:
+    schemes = ("https", "http") if plainly else ("https",)
+    return tuple(f"{scheme}://{host}" for host in sorted({_ported(host) for host in hosts}) for scheme in schemes)
 
 
 def _ported(host: str) -> str:
@@ -50,21 +62,22 @@ def install(app: Flask) -> None:
 
     @app.after_request
     def guard(response: Response) -> Response:
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("Referrer-Policy", "same-origin")
+        headers = response.headers
+        headers.add("X-Content-Type-Options", "nosniff")
+        headers.add("Referrer-Policy", "same-origin")
         if request.endpoint == "static":
             return response
-        # a reflection must not lie about in a cache of a shared computer
-        response.headers.setdefault("Cache-Control", "no-store")
+        if "public" not in g:
+            headers.add("Cache-Control", "no-store")  # a reflection must not lie about in a cache of a shared computer
         if 300 <= response.status_code < 400:
             return response  # nothing of it is shown
-        hosts = set(g.get("frame_hosts", ()))
+        hosts: tuple[str, ...] = g.get("frame_hosts", ())
         if response.mimetype == "text/html" and (person := visitor()):
-            hosts.update(person.row.frame_hosts)
-        frames = "*" if g.get("frame_anywhere") else " ".join(["'self'", *_origins(hosts)])
+            hosts += person.row.frame_hosts
+        frames = "*" if "frame_anywhere" in g else " ".join(["'self'", *_origins(hosts)])
         forms = " ".join(["'self'", *g.get("form_origins", ())])
-        response.headers["Content-Security-Policy"] = f"{POLICY}; frame-ancestors {frames}; form-action {forms}"
-        response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+        headers.add("Content-Security-Policy", f"{POLICY}; frame-ancestors {frames}; form-action {forms}")
+        headers.add("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
         if request.is_secure:
-            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+            headers.add("Strict-Transport-Security", "max-age=31536000")
         return response

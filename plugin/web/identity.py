@@ -10,8 +10,9 @@ from typing import Any
 from flask import Flask, g
 from flask import session as cookie
 from flask.sessions import SecureCookieSessionInterface
-from flask_login import LoginManager, UserMixin, current_user, login_user
+from flask_login import LoginManager, UserMixin, current_user
 
+from lti.seals import Seal
 from plugin import clock
 from plugin.db.sign_ins import GrantScope, SignedIn, find_signed_in, forget
 from plugin.db.tokens import hashed
@@ -74,37 +75,36 @@ def show_nobody() -> None:
     g.shows_nobody = True
 
 
+class _Sealed(Seal):
+    """How the cookie is written. It tells no time: the sign-in's row does, and without one it is worth nothing."""
+
+    def loads(self, text: str, *, max_age: int | None = None) -> Any:  # noqa: ARG002  Flask would have it checked
+        """What a cookie of ours holds."""
+        return super().loads(text)
+
+
 class CookieSessions(SecureCookieSessionInterface):
-    """Flask's signed cookie, with its serializer kept: making one costs as much as signing with it."""
+    """Flask's signed cookie with plain JSON in it, by one seal that is kept."""
 
-    def __init__(self) -> None:
-        self._serializer: Any = None
+    def __init__(self, secret: str) -> None:
+        self._seal = _Sealed(secret, purpose="web.cookie")
 
-    def get_signing_serializer(self, app: Flask) -> Any:
-        """The serializer of the application, which has one secret as long as it lives."""
-        if self._serializer is None:
-            self._serializer = super().get_signing_serializer(app)
-        return self._serializer
-
-
-class _Arrival(UserMixin):  # type: ignore[misc]  # flask-login ships no types
-    """Somebody who is sent on to their first page; who they are is read when they are there."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def get_id(self) -> str:
-        """The sign-in's token."""
-        return self._token
+    def get_signing_serializer(self, _app: Flask) -> Any:
+        """What writes and reads the cookie."""
+        return self._seal
 
 
 def sign_in(token: str, person_id: int) -> None:
-    """Put the sign-in into this browser. Another person's leaves no trace; one's own keeps its open forms."""
-    if cookie.get("person") != person_id:
+    """Put the sign-in into this browser. Another person's leaves no trace; one's own keeps its open forms.
+
+    As `flask_login.login_user`, without the digest of address and browser that its session protection compares. Who
+    they are is read on their first page.
+    """
+    kept: Any = cookie._get_current_object()  # type: ignore[attr-defined]  # a proxy asks where it is each time
+    if kept.get("person") != person_id:
         _end_other_sign_in()
-    cookie["person"] = person_id
-    cookie.setdefault("csrf_token", secrets.token_hex(20))  # with the sign-in: the first page has no cookie to write
-    login_user(_Arrival(token))
+    kept["person"], kept["_user_id"] = person_id, token
+    kept.setdefault("csrf_token", secrets.token_hex(20))  # with the sign-in: the first page has no cookie to write
     show_nobody()
 
 
@@ -129,7 +129,7 @@ def install(app: Flask) -> None:
         SESSION_COOKIE_PATH="/",
         PERMANENT_SESSION_LIFETIME=SIGN_IN_LIFE,
     )
-    app.session_interface = CookieSessions()
+    app.session_interface = CookieSessions(settings["SECRET_KEY"])
     # templates get what they show from `frame`; flask-login's own processor would ask the database on an error page
     manager = LoginManager(app, add_context_processor=False)
     manager.session_protection = None  # phones change their address; the token is what counts

@@ -1,7 +1,8 @@
 """Rendered pages, kept by what they are made of: the same facts read the same for everybody.
 
-A kept page may use its facts and the language, and holds no form. What is the reader's own stands in it as a mark
-(`HERE`: the address below which they are) and is put in last, so that all members at the same place share one page.
+A kept page may use its facts and the language. It holds no form, since a form's token is one reader's. What is the
+reader's own stands in it as a mark (`HERE`: the address below which they are) and is put in last, so that all members
+at the same place share one page.
 """
 
 from __future__ import annotations
@@ -13,13 +14,12 @@ from typing import Any
 
 from flask import Flask, current_app, g, render_template, url_for
 from flask import session as cookie
-from flask_babel import get_locale
-from flask_wtf.csrf import generate_csrf
 from markupsafe import escape
 
 from plugin.web import access, frame
+from plugin.web.words import language
 
-HERE, NAME, LMS, TOKEN = "\ue000", "\ue001", "\ue002", "\ue003"  # of Unicode's private use: no text holds them
+HERE, NAME, LMS = "\ue000", "\ue001", "\ue002"  # of Unicode's private use: no text holds them
 MOST = 500  # pages in the memory of a process, some 10 kB each
 EXTENSION = "practicum.kept"
 
@@ -55,7 +55,7 @@ def page(template: str, made_of: Hashable, facts: Callable[[], dict[str, Any]], 
     if person.grants or "_flashes" in cookie:
         return render_template(template, **facts()).replace(HERE, str(escape(here)))
     html = _shared(template, made_of, facts)
-    own = {HERE: here, LMS: person.row.platform_name, TOKEN: generate_csrf(), NAME: frame.shown_name(person)}
+    own = {HERE: here, LMS: person.row.platform_name, NAME: frame.shown_name(person)}
     for mark, words in own.items():
         html = html.replace(mark, str(escape(words)))
     return html
@@ -63,13 +63,13 @@ def page(template: str, made_of: Hashable, facts: Callable[[], dict[str, Any]], 
 
 def _shared(template: str, made_of: Hashable, facts: Callable[[], dict[str, Any]]) -> str:
     kept: _Kept = current_app.extensions[EXTENSION]
-    key = (template, str(get_locale()), made_of)
+    key = (template, language(), made_of)
     html = kept.get(key)
     if html is None:
         signed_in = {"name": NAME, "through": LMS, "url": url_for("member.profile")}
-        html = render_template(template, **facts(), signed_in=signed_in, csrf_token=lambda: TOKEN)
+        html = render_template(template, **facts(), signed_in=signed_in, csrf_token=None)
         if "csrf_token" in g:
-            raise TypeError(f"{template} holds a form, whose token is one reader's: it cannot be kept")
+            raise TypeError(f"{template} holds a form: it cannot be kept")
         kept.put(key, html)
     return html
 

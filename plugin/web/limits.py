@@ -24,7 +24,6 @@ def who() -> str:
 def install(app: Flask) -> None:
     """Put the limits round their views; settings decide whether they hold (`RATELIMIT_ENABLED`)."""
     limiter = Limiter(who, app=app, storage_uri="memory://")
-    app.extensions["practicum-limits"] = limiter  # what it puts round a view knows it by a weak reference only
     app.extensions["practicum.limiter"] = limiter  # views hold it weakly, and nobody else keeps one that is off
     for endpoint, limit in LIMITS.items():
         limited: Any = limiter.limit(limit)(app.view_functions[endpoint])

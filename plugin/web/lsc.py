@@ -191,7 +191,7 @@ def _file(asked: Asked, form: Form) -> ResponseReturnValue:
     now = clock.now()
     file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  the answer closes it
     try:
-        with reports.snapshot(wiring().reader) as reading:
+        with reports.snapshot(wiring().engine) as reading:
             rows = report.write(reading, asked, form, file, now=now)
         _remember(asked, form.value, rows)
     except BaseException:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, jsonify, make_response, redirect, render_template, request
+from flask import Blueprint, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
@@ -20,7 +20,7 @@ from plugin.db.lti_stores import LaunchPlatforms, Nonces
 from plugin.domain.people import Capability
 from plugin.web.access import needs
 from plugin.web.errors import Refused
-from plugin.web.headers import frame_anywhere, may_frame
+from plugin.web.headers import frame_anywhere, keep_for, may_frame
 from plugin.web.identity import show_nobody, sign_in
 from plugin.web.transaction import connection, keep_so_far, session
 from plugin.web.wiring import wiring
@@ -46,7 +46,7 @@ def login_initiation() -> ResponseReturnValue:
         )
     except LaunchRefused as error:
         raise _refused(error) from error
-    answer = redirect(begun.url, 302)
+    answer = _redirect(begun.url, 302)
     _sweep(answer)
     _set_cookie(answer, begun.cookie_name, begun.cookie_value, begun.max_age)
     return answer
@@ -104,7 +104,7 @@ def go_on() -> ResponseReturnValue:
 def jwks() -> ResponseReturnValue:
     """Our public keys; platforms cache them, so each one is published a day before it signs."""
     answer = jsonify(keys.document(wiring().tool_keys.published()))
-    answer.headers["Cache-Control"] = "public, max-age=300"
+    answer.headers["Cache-Control"] = keep_for(300)
     return answer
 
 
@@ -138,7 +138,12 @@ def _sent_from_our_page() -> bool:
 
 def _let_in(entry: Entry) -> Response:
     sign_in(entry.token, entry.person_id)
-    return make_response(redirect(entry.next_path, 303))
+    return _redirect(entry.next_path, 303)
+
+
+def _redirect(url: str, status: int) -> Response:
+    """Without the words that Flask's own has for browsers which do not follow: such have no business here."""
+    return make_response("", status, {"Location": url})
 
 
 def _refused(error: LaunchRefused) -> Refused:

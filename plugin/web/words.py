@@ -11,7 +11,7 @@ from typing import Any
 
 from babel import Locale
 from flask import Flask, g, request
-from flask_babel import Babel, get_translations
+from flask_babel import Babel, get_locale, get_translations
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
@@ -22,6 +22,14 @@ LONGEST_HEADER = 500  # characters of Accept-Language that are read
 def _best(wanted: str, languages: tuple[str, ...]) -> Locale:
     """The best of our languages for an Accept-Language header."""
     return Locale.parse(parse_accept_header(wanted, LanguageAccept).best_match(languages) or "en")
+
+
+def language() -> str:
+    """The reader's language, as its code."""
+    if "language" not in g:
+        g.language = str(get_locale() or "en")
+    code: str = g.language
+    return code
 
 
 def _catalogue() -> Any:

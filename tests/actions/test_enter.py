@@ -149,8 +149,6 @@ def test_the_short_way_is_not_taken_by_whoever_has_to_be_looked_after(
     assert enter.enter_known(session.connection(), arrive(cast.tom), now=NOW) is None, "not enrolled"
     adopting = replace(arrive(cast.ada), adopts_deployment=True)
     assert enter.enter_known(session.connection(), adopting, now=NOW) is None
-    session.execute(update(Platform).values(shared_client=True))
-    assert enter.enter_known(session.connection(), arrive(cast.ada), now=NOW) is None, "keyed by deployment now"
 
 
 def test_the_short_way_makes_somebody_new_as_the_long_one_does(cast: Cast, session: Session, arrive: Arrive) -> None:
