@@ -95,7 +95,7 @@ def test_another_persons_launch_ends_the_first_ones_pages(connected: Connected) 
     browser = Browser()
     first = connected.launch("ada", browser=browser).page
     stolen = browser.cookies.header(connected.base_url) or ""
-    token = token_of(first)
+    token = token_of(browser.open(connected.url("/profile")))
     second = connected.launch("ben", browser=browser).page
     assert "Ben Castillo" in second.text
     assert browser.open(first.url).status == 404
@@ -109,7 +109,8 @@ def test_another_persons_launch_ends_the_first_ones_pages(connected: Connected) 
 
 def test_the_same_persons_relaunch_leaves_open_forms_usable(connected: Connected) -> None:
     browser = Browser()
-    token = token_of(connected.launch("ada", browser=browser).page)
+    connected.launch("ada", browser=browser)
+    token = token_of(browser.open(connected.url("/profile")))
     connected.launch("ada", browser=browser)
     page = browser.post(connected.url("/profile"), {"csrf_token": token, "legal_name": "Adaeze Okafor"})
     assert page.status == 200
