@@ -57,9 +57,10 @@ def install(app: Flask) -> None:
 
     @app.before_request
     def guard() -> None:
-        if request.endpoint is None or request.endpoint == "static":
+        endpoint = request.endpoint
+        if endpoint is None or endpoint == "static":
             return  # no such page (404 by Flask), or a public file
-        view = current_app.view_functions[request.endpoint]
+        view = current_app.view_functions[endpoint]
         capability = getattr(view, "capability", None)
         if capability is Capability.PUBLIC:
             return

@@ -8,6 +8,7 @@ from functools import lru_cache
 from flask import Flask, Response, g, request
 
 from plugin.web.identity import show_nobody, visitor
+from plugin.web.transaction import noted
 from plugin.web.wiring import wiring
 
 POLICY = (
@@ -62,20 +63,20 @@ def install(app: Flask) -> None:
 
     @app.after_request
     def guard(response: Response) -> Response:
-        headers = response.headers
+        headers, kept = response.headers, noted()
         headers.add("X-Content-Type-Options", "nosniff")
         headers.add("Referrer-Policy", "same-origin")
         if request.endpoint == "static":
             return response
-        if "public" not in g:
+        if "public" not in kept:
             headers.add("Cache-Control", "no-store")  # a reflection must not lie about in a cache of a shared computer
         if 300 <= response.status_code < 400:
             return response  # nothing of it is shown
-        hosts: tuple[str, ...] = g.get("frame_hosts", ())
+        hosts: tuple[str, ...] = kept.get("frame_hosts", ())
         if response.mimetype == "text/html" and (person := visitor()):
             hosts += person.row.frame_hosts
-        frames = "*" if "frame_anywhere" in g else " ".join(["'self'", *_origins(hosts)])
-        forms = " ".join(["'self'", *g.get("form_origins", ())])
+        frames = "*" if "frame_anywhere" in kept else " ".join(["'self'", *_origins(hosts)])
+        forms = " ".join(["'self'", *kept.get("form_origins", ())])
         headers.add("Content-Security-Policy", f"{POLICY}; frame-ancestors {frames}; form-action {forms}")
         headers.add("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
         if request.is_secure:

@@ -17,7 +17,7 @@ from plugin import clock
 from plugin.db.sign_ins import GrantScope, SignedIn, find_signed_in, forget
 from plugin.db.tokens import hashed
 from plugin.domain.people import Capability, CourseRole, capabilities
-from plugin.web.transaction import connection
+from plugin.web.transaction import connection, noted
 
 SIGN_IN_LIFE = timedelta(hours=12)
 
@@ -61,12 +61,13 @@ class Visitor(UserMixin):  # type: ignore[misc]  # flask-login ships no types
 
 def visitor() -> Visitor | None:
     """Who is signed in, or None. Nobody is, on a page that shows nobody."""
-    if "shows_nobody" in g:
+    kept = noted()
+    if "shows_nobody" in kept:
         return None
-    if "visitor" not in g:
+    if "visitor" not in kept:
         found = current_user._get_current_object()
-        g.visitor = found if isinstance(found, Visitor) else None
-    known: Visitor | None = g.visitor
+        kept.visitor = found if isinstance(found, Visitor) else None
+    known: Visitor | None = kept.visitor
     return known
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, current_app, g, request
+from typing import Any
+
+from flask import Flask, Request, Response, current_app, g, request
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
@@ -11,16 +13,22 @@ from plugin.web.wiring import wiring
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
+def noted() -> Any:
+    """What this request has noted down so far: Flask's `g` itself, of which each look through its proxy costs more."""
+    return g._get_current_object()
+
+
 def connection() -> Connection:
     """The request's connection, opened when it is first asked for: for statements that need no entities.
 
     A POST writes, and so does a view that says so (`needs(…, writes=True)`). Other requests only read: on SQLite they
     wait for nobody, and nothing they might change is kept.
     """
-    if "connection" not in g:
+    kept = noted()
+    if "connection" not in kept:
         parts = wiring()
-        g.connection = (parts.engine if will_write() else parts.reader).connect()
-    opened: Connection = g.connection
+        kept.connection = (parts.engine if will_write() else parts.reader).connect()
+    opened: Connection = kept.connection
     return opened
 
 
@@ -34,9 +42,10 @@ def session() -> Session:
 
 def will_write() -> bool:
     """Whether this request's transaction may change anything."""
-    if request.method not in SAFE_METHODS:
+    asked: Request = request._get_current_object()  # type: ignore[attr-defined]  # of LocalProxy
+    if asked.method not in SAFE_METHODS:
         return True
-    return bool(getattr(current_app.view_functions.get(request.endpoint or ""), "writes", False))
+    return bool(getattr(current_app.view_functions.get(asked.endpoint or ""), "writes", False))
 
 
 def keep_so_far() -> None:
@@ -47,10 +56,10 @@ def keep_so_far() -> None:
 
 def start_again() -> None:
     """Undo what is not kept yet; what follows begins a transaction of its own."""
-    if "session" in g:
-        g.pop("session").close()
-    if "connection" in g:
-        g.pop("connection").close()
+    kept = noted()
+    for name in ("session", "connection"):
+        if name in kept:
+            kept.pop(name).close()
 
 
 def install(app: Flask) -> None:
@@ -58,7 +67,7 @@ def install(app: Flask) -> None:
 
     @app.after_request
     def commit(response: Response) -> Response:
-        if "connection" in g and response.status_code < 400 and will_write():
+        if response.status_code < 400 and "connection" in noted() and will_write():
             _commit()
         return response
 
@@ -68,7 +77,8 @@ def install(app: Flask) -> None:
 
 
 def _commit() -> None:
-    if "session" in g:
-        g.session.commit()
-    if "connection" in g and g.connection.in_transaction():
-        g.connection.commit()
+    kept = noted()
+    if "session" in kept:
+        kept.session.commit()
+    if "connection" in kept and kept.connection.in_transaction():
+        kept.connection.commit()

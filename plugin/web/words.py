@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from babel import Locale
-from flask import Flask, g, request
+from flask import Flask, request
 from flask_babel import Babel, get_locale, get_translations
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
+
+from plugin.web.transaction import noted
 
 LONGEST_HEADER = 500  # characters of Accept-Language that are read
 
@@ -26,16 +28,18 @@ def _best(wanted: str, languages: tuple[str, ...]) -> Locale:
 
 def language() -> str:
     """The reader's language, as its code."""
-    if "language" not in g:
-        g.language = str(get_locale() or "en")
-    code: str = g.language
+    kept = noted()
+    if "language" not in kept:
+        kept.language = str(get_locale() or "en")
+    code: str = kept.language
     return code
 
 
 def _catalogue() -> Any:
-    if "catalogue" not in g:
-        g.catalogue = get_translations()
-    return g.catalogue
+    kept = noted()
+    if "catalogue" not in kept:
+        kept.catalogue = get_translations()
+    return kept.catalogue
 
 
 def gettext(message: str, **variables: object) -> str:
