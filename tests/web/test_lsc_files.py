@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import csv
 import re
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from plugin import clock
 from plugin.actions import audit
 from plugin.db.audit import AuditEvent
+from plugin.db.people import SignIn
 from plugin.reports import as_csv
 from plugin.web import lsc as views
 from tests.cast import Cast
@@ -99,6 +102,18 @@ def test_the_paper_says_what_it_is_and_holds_the_rows(session: Session, cast: Ca
     said = words(cast.lou.get(asking(f"{PAGE}/print", name="nunez")).text)
     for part in ("Local 1", "January 1, 2025 to December 31, 2025", "“nunez” in the name", "60 minutes", "Luz Núñez"):
         assert part in said
+
+
+def test_the_paper_is_dated_by_the_clock_of_the_organization(
+    cast: Cast, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An auditor compares it with the day on which it was asked for, when it is the next year already in UTC."""
+    made = datetime(cast.now.year + 1, 1, 1, 4, 30, tzinfo=UTC)  # in New York, half an hour before midnight
+    session.execute(update(SignIn).values(expires_at=made + timedelta(hours=1)))
+    session.commit()
+    monkeypatch.setattr(clock, "now", lambda: made)
+    said = words(cast.lou.get(asking(f"{PAGE}/print")).text)
+    assert f"Made December 31, {cast.now.year}, 11:30" in said
 
 
 def test_paper_that_is_too_short_says_where_the_rest_is(
