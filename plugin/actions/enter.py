@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, exists, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from lti.errors import LaunchRefused
@@ -33,7 +33,7 @@ from plugin.db.people import Identity, Person, SignIn
 from plugin.db.platforms import DeepLinkingRequest as DeepLinkingRow
 from plugin.db.platforms import Deployment, Platform, PlatformState
 from plugin.db.tokens import hashed
-from plugin.db.upsert import kept_insert_or_nothing
+from plugin.db.upsert import hot_insert, hot_insert_or_nothing
 from plugin.domain.people import CourseRole
 
 SIGN_IN_LIFE = timedelta(hours=12)
@@ -42,10 +42,28 @@ CHOOSING_LIFE = timedelta(hours=2)
 SEEN_AGAIN_AFTER = timedelta(hours=1)  # how exactly `last_launch_at` is kept: no write for each of many launches
 
 
-_SIGN_INS: Any = insert(SignIn.__table__)  # type: ignore[arg-type]  # declared tables are tables
-_PEOPLE: Any = insert(Person.__table__)  # type: ignore[arg-type]
+_NEW_PERSON = hot_insert(Person, ("name", "created_at"), returning="id")
 _NO_PERSON: Any = delete(Person.__table__).where(Person.__table__.c.id == bindparam("id"))  # type: ignore[arg-type]
-_IDENTITIES = kept_insert_or_nothing(Identity, returning="id")
+_NEW_IDENTITY = hot_insert_or_nothing(
+    Identity,
+    ("platform_id", "deployment_key", "sub", "person_id", "email", "created_at", "last_launch_at"),
+    returning="id",
+)
+_NEW_SIGN_IN = hot_insert(
+    SignIn,
+    (
+        "token_hash",
+        "person_id",
+        "platform_id",
+        "context_id",
+        "course_role",
+        "created_at",
+        "expires_at",
+        "waiting",
+        "next_path",
+        "frame_host",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -159,8 +177,7 @@ def _is_known_member(message: ResourceLaunch, way: Any, now: datetime) -> bool:
 def new_person(connection: Connection, launch: Launch, deployment_key: str, now: datetime) -> Who | None:
     """Make somebody who was never here, with their identity; None when another launch did at this moment."""
     said, name = launch.message.person, _name(launch.message)
-    result: Any = connection.execute(_PEOPLE, {"name": name, "created_at": now})
-    person_id = result.inserted_primary_key[0]
+    [[person_id]] = _NEW_PERSON.all(connection, {"name": name, "created_at": now})
     identity = {
         "platform_id": launch.platform.id,
         "deployment_key": deployment_key,
@@ -170,11 +187,11 @@ def new_person(connection: Connection, launch: Launch, deployment_key: str, now:
         "created_at": now,
         "last_launch_at": now,
     }
-    made = connection.execute(_IDENTITIES[connection.dialect.name], identity).scalar()
+    made = _NEW_IDENTITY[connection.dialect.name].first(connection, identity)
     if made is None:
         connection.execute(_NO_PERSON, {"id": person_id})
         return None
-    return Who(made, person_id, name, _role(launch.message), is_new=True)
+    return Who(made.id, person_id, name, _role(launch.message), is_new=True)
 
 
 def _role(message: Message) -> CourseRole:
@@ -201,7 +218,7 @@ def _sign_in(
         "next_path": path,
         "frame_host": next(iter(frame_hosts(launch)), None),
     }
-    connection.execute(_SIGN_INS, row)
+    _NEW_SIGN_IN.all(connection, row)
     return Entry(who.person_id, who.name, token, path)
 
 

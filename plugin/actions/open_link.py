@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, exists, insert, select, update
+from sqlalchemy import ColumnElement, Connection, exists, select, update
 from sqlalchemy.orm import Session
 
 from lti.messages import ResourceLaunch
@@ -18,6 +17,7 @@ from plugin.db.outbox import LineItem
 from plugin.db.people import Grant, OrganizationLine, Person
 from plugin.db.platforms import Platform
 from plugin.db.reflections import Reflection
+from plugin.db.upsert import hot_insert
 from plugin.domain.people import CourseRole, Role
 
 MAY_CHOOSE = frozenset({CourseRole.INSTRUCTOR, CourseRole.ADMINISTRATOR})
@@ -231,7 +231,9 @@ def _tell_again(session: Session, whose: ColumnElement[bool], now: datetime) -> 
             scores.tell(session, enrolment, progress, now=now)
 
 
-_ENROLMENTS: Any = insert(Enrolment.__table__)  # type: ignore[arg-type]  # declared tables are tables
+_NEW_ENROLMENT = hot_insert(
+    Enrolment, ("person_id", "cohort_id", "organization_id", "identity_id", "state", "enrolled_at"), returning="id"
+)
 
 
 def enrol(
@@ -246,9 +248,8 @@ def enrol(
         "state": EnrolmentState.ACTIVE,
         "enrolled_at": now,
     }
-    result: Any = connection.execute(_ENROLMENTS, row)
-    made: int = result.inserted_primary_key[0]
-    return made
+    [[made]] = _NEW_ENROLMENT.all(connection, row)
+    return int(made)
 
 
 def _works_here(session: Session, person_id: int, organization_id: int, cohort_id: int, now: datetime) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, null, select, true, type_coerce, union_all
 from sqlalchemy.orm import Session
 
+from plugin.db.hot import Hot
 from plugin.db.learning import Cohort, Enrolment, Progress
 from plugin.db.people import Identity, SignIn
 from plugin.db.platforms import Platform, PlatformState
@@ -55,7 +56,7 @@ _AT: Any = union_all(
         *(_WRITTEN.c[name] for name in _WROTE),
     ).where(_WRITTEN.c.enrolment_id == bindparam("enrolment")),
 ).subquery("at")
-_OVERVIEW: Any = (
+_OVERVIEW = Hot(
     select(
         _ENROLMENTS.c.id,
         _ENROLMENTS.c.started_at,
@@ -82,8 +83,7 @@ def own_overview(connection: Connection, person_id: int, enrolment_id: int) -> S
     One row for each progress row and each reflection, one at least: `state` is None but for a reflection, `activity`
     where nothing was opened yet.
     """
-    rows: Sequence[Any] = connection.execute(_OVERVIEW, {"enrolment": enrolment_id, "person": person_id}).all()
-    return rows
+    return _OVERVIEW.all(connection, {"enrolment": enrolment_id, "person": person_id})
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from lti import stores
 from plugin.db.platforms import Deployment, Platform, PlatformState, UsedNonce
-from plugin.db.upsert import kept_insert_or_nothing
+from plugin.db.upsert import hot_insert_or_nothing
 
 _COLUMNS = (
     Platform.id,
@@ -37,7 +37,7 @@ _BASE: Any = select(*_COLUMNS).outerjoin(Deployment, Deployment.platform_id == P
 _BY_ID = _BASE.where(Platform.id == bindparam("id"))
 _BY_ISSUER = _BASE.where(Platform.issuer == bindparam("issuer")).order_by(Platform.id)
 _BY_CLIENT = _BY_ISSUER.where(Platform.client_id == bindparam("client_id"))
-_USE = kept_insert_or_nothing(UsedNonce, returning="nonce")
+_USE = hot_insert_or_nothing(UsedNonce, ("nonce", "expires_at"), returning="nonce")
 
 
 class Platforms:
@@ -140,7 +140,7 @@ class Nonces:
     def use(self, nonce: str, expires_at: datetime) -> bool:
         """Mark a nonce as used; False if it was used before. Whoever asks at the same moment waits for the answer."""
         wanted = {"nonce": nonce, "expires_at": expires_at}
-        return self._connection.execute(_USE[self._connection.dialect.name], wanted).scalar() is not None
+        return _USE[self._connection.dialect.name].first(self._connection, wanted) is not None
 
 
 def as_platform(row: Platform, deployments: Iterable[str]) -> stores.Platform:

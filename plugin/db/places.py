@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, case, select
 from sqlalchemy.orm import Session
 
+from plugin.db.hot import Hot
 from plugin.db.learning import Cohort, Context, Enrolment, Offering, ResourceLink
 from plugin.db.outbox import LineItem
 from plugin.db.people import Identity, Person
@@ -86,7 +87,7 @@ _IDENTITY: Any = (
 _P, _D, _I, _WHO = Platform.__table__, Deployment.__table__, Identity.__table__, Person.__table__
 _C, _O, _RUN, _LINK = Context.__table__, Offering.__table__, Cohort.__table__, ResourceLink.__table__
 _E, _COLUMN = Enrolment.__table__, LineItem.__table__
-_WAY: Any = (
+_WAY = Hot(
     select(
         _P.c.family,
         _P.c.shared_client,
@@ -166,4 +167,4 @@ def find_way(connection: Connection, **where: Any) -> Any | None:
     `where` is as for `find_place`, with `sub` for the person. The platform is active and has the deployment: what was
     verified a moment ago holds in this transaction, too.
     """
-    return connection.execute(_WAY, where).one_or_none()
+    return _WAY.first(connection, where)

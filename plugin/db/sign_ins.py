@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, or_, select
 
+from plugin.db.hot import Hot
 from plugin.db.people import Grant, Organization, Person, SignIn
 from plugin.db.platforms import Platform, PlatformState
 from plugin.domain.people import CourseRole, Role
@@ -42,7 +42,7 @@ class SignedIn:
 
 # tables rather than entities: a kept statement is looked up by its columns, and theirs are cheaper to compare
 _S, _WHO, _P, _O, _G = (kind.__table__ for kind in (SignIn, Person, Platform, Organization, Grant))
-_FIND: Any = (
+_FIND = Hot(
     select(
         _S.c.id,
         _S.c.person_id,
@@ -87,7 +87,7 @@ def find_signed_in(connection: Connection, token_hash: str, now: datetime) -> Si
     """The sign-in with this token's hash, if it still holds and its platform is active."""
     today: date = now.date()
     wanted = {"token_hash": token_hash, "now": now, "today": today}
-    rows = connection.execute(_FIND, wanted).all()
+    rows = _FIND.all(connection, wanted)
     if not rows:
         return None
     first = rows[0]

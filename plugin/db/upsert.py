@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from plugin.db.base import Base
+from plugin.db.hot import Hot
 
 ENGINES: Mapping[str, Callable[..., Any]] = {"sqlite": sqlite_insert, "postgresql": postgresql_insert}
 
@@ -26,11 +28,18 @@ def insert_or_leave(
     session.execute(insert(session, table).values(list(rows)).on_conflict_do_nothing(index_elements=unique))
 
 
-def kept_insert_or_nothing(table: type[Base], returning: str) -> Mapping[str, Any]:
-    """For each engine a statement to be kept: insert one row, unless one like it is there; gives back this column of
-    what was inserted, and no row for nothing. (PostgreSQL's driver does not count the rows of such an insert.)
+def hot_insert(table: type[Base], columns: Sequence[str], *, returning: str | None = None) -> Hot:
+    """One new row of these columns; gives back this column of it."""
+    made = plain_insert(table.__table__)  # type: ignore[arg-type]  # declared tables are tables
+    return Hot(made.returning(table.__table__.c[returning]) if returning else made.inline(), columns)
+
+
+def hot_insert_or_nothing(table: type[Base], columns: Sequence[str], *, returning: str) -> Mapping[str, Hot]:
+    """For each engine one new row of these columns, unless one like it is there; gives back this column of what was
+    inserted, and no row for nothing. (PostgreSQL's driver does not count the rows of such an insert.)
     """
     made = table.__table__
     return {
-        engine: insert(made).on_conflict_do_nothing().returning(made.c[returning]) for engine, insert in ENGINES.items()
+        engine: Hot(insert(made).on_conflict_do_nothing().returning(made.c[returning]), columns)
+        for engine, insert in ENGINES.items()
     }
