@@ -15,6 +15,7 @@ from werkzeug.routing import IntegerConverter, Map
 from plugin.domain.people import Capability
 from plugin.web.errors import NotSignedIn
 from plugin.web.identity import Visitor, visitor
+from plugin.web.transaction import SAFE_METHODS
 
 View = TypeVar("View", bound=Callable[..., object])
 
@@ -52,11 +53,16 @@ def current() -> Visitor:
 
 
 def install(app: Flask) -> None:
-    """Let nobody through to a view that does not say whom it is for. Comes before the pages, for their addresses."""
+    """Let nobody through to a view that does not say whom it is for, nor change anything but by a form of ours.
+
+    Comes before the pages, for their addresses.
+    """
     app.url_map.converters["int"] = Id
 
     @app.before_request
     def guard() -> None:
+        if request.method not in SAFE_METHODS:
+            app.extensions["csrf"].protect(apply_exemptions=True)
         endpoint = request.endpoint
         if endpoint is None or endpoint == "static":
             return  # no such page (404 by Flask), or a public file

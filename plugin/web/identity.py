@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask, g
+from flask import Flask, Response, g
 from flask import session as cookie
-from flask.sessions import SecureCookieSessionInterface
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_login import LoginManager, UserMixin, current_user
 
 from lti.seals import Seal
@@ -94,6 +94,23 @@ class CookieSessions(SecureCookieSessionInterface):
         """What writes and reads the cookie."""
         return self._seal
 
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Write the cookie when it changed. No `Vary` for those that only looked: nobody keeps a copy of an answer."""
+        if session.modified:
+            super().save_session(app, session, response)
+
+
+class _Logins(LoginManager):  # type: ignore[misc]  # flask-login ships no types
+    """Flask-Login with what we do without left out: it would be reckoned, or looked for, with each request."""
+
+    def _session_protection_failed(self) -> bool:
+        """Phones change their address; the token is what counts."""
+        return False
+
+    def _update_remember_cookie(self, response: Response) -> Response:
+        """A sign-in lives in its own cookie only."""
+        return response
+
 
 def sign_in(token: str, person_id: int) -> None:
     """Put the sign-in into this browser. Another person's leaves no trace; one's own keeps its open forms.
@@ -132,8 +149,7 @@ def install(app: Flask) -> None:
     )
     app.session_interface = CookieSessions(settings["SECRET_KEY"])
     # templates get what they show from `frame`; flask-login's own processor would ask the database on an error page
-    manager = LoginManager(app, add_context_processor=False)
-    manager.session_protection = None  # phones change their address; the token is what counts
+    manager = _Logins(app, add_context_processor=False)
 
     @manager.user_loader  # type: ignore[untyped-decorator]
     def load(token: str) -> Visitor | None:

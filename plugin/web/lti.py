@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, jsonify, make_response, render_template, request
+from flask import Blueprint, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
-from werkzeug.wrappers import Response
 
 from lti import keys, login
 from lti.errors import LaunchRefused
@@ -143,7 +142,7 @@ def _let_in(entry: Entry) -> Response:
 
 def _redirect(url: str, status: int) -> Response:
     """Without the words that Flask's own has for browsers which do not follow: such have no business here."""
-    return make_response("", status, {"Location": url})
+    return Response(status=status, headers=[("Location", url)])
 
 
 def _refused(error: LaunchRefused) -> Refused:
