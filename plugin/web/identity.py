@@ -96,8 +96,20 @@ class CookieSessions(SecureCookieSessionInterface):
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Write the cookie when it changed. No `Vary` for those that only looked: nobody keeps a copy of an answer."""
-        if session.modified:
-            super().save_session(app, session, response)
+        if not session.modified:
+            return
+        if not session:
+            super().save_session(app, session, response)  # there was one, to be deleted
+            return
+        response.set_cookie(
+            app.config["SESSION_COOKIE_NAME"],
+            self._seal.dumps(dict(session)),
+            path=app.config["SESSION_COOKIE_PATH"],
+            secure=app.config["SESSION_COOKIE_SECURE"],
+            httponly=app.config["SESSION_COOKIE_HTTPONLY"],
+            samesite=app.config["SESSION_COOKIE_SAMESITE"],
+            partitioned=app.config["SESSION_COOKIE_PARTITIONED"],
+        )
 
 
 class _Logins(LoginManager):  # type: ignore[misc]  # flask-login ships no types
