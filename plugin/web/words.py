@@ -10,27 +10,34 @@ from pathlib import Path
 from typing import Any
 
 from babel import Locale
-from flask import Flask, request
-from flask_babel import Babel, get_locale, get_translations
+from flask import Flask, current_app, request
+from flask_babel import Babel, get_translations
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
 from plugin.web.transaction import noted
 
+EXTENSION = "practicum.languages"
 LONGEST_HEADER = 500  # characters of Accept-Language that are read
 
 
 @lru_cache(maxsize=256)
-def _best(wanted: str, languages: tuple[str, ...]) -> Locale:
-    """The best of our languages for an Accept-Language header."""
-    return Locale.parse(parse_accept_header(wanted, LanguageAccept).best_match(languages) or "en")
+def _best(wanted: str, languages: tuple[str, ...]) -> str:
+    """The best of our languages for an Accept-Language header, as its code."""
+    return parse_accept_header(wanted, LanguageAccept).best_match(languages) or "en"
+
+
+@lru_cache
+def _locale(code: str) -> Locale:
+    return Locale.parse(code)
 
 
 def language() -> str:
     """The reader's language, as its code."""
     kept = noted()
     if "language" not in kept:
-        kept.language = str(get_locale() or "en")
+        wanted = request.headers.get("Accept-Language", "")[:LONGEST_HEADER]
+        kept.language = _best(wanted, current_app.extensions[EXTENSION])
     code: str = kept.language
     return code
 
@@ -56,12 +63,9 @@ def ngettext(singular: str, plural: str, num: int, **variables: object) -> str:
 
 def install(app: Flask) -> None:
     """Choose the reader's language among those there is a catalogue for; give templates the same functions."""
-    languages = ("en", *sorted(path.name for path in Path(app.root_path, "translations").glob("[a-z]*")))
-
-    def locale() -> Locale:
-        return _best(request.headers.get("Accept-Language", "")[:LONGEST_HEADER], languages)
-
-    Babel(app, locale_selector=locale)
+    folders = Path(app.root_path, "translations").glob("[a-z]*")
+    app.extensions[EXTENSION] = ("en", *sorted(path.name for path in folders))
+    Babel(app, locale_selector=lambda: _locale(language()))
 
     def plain(message: str) -> str:
         return str(_catalogue().ugettext(message))

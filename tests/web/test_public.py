@@ -37,3 +37,10 @@ def test_the_measures_are_for_the_loopback_or_for_whoever_has_the_token(cast: Ca
     assert client.get("/metrics", headers={"X-Forwarded-For": "203.0.113.9"}).status_code == 404
     wrong = {"Authorization": "Bearer guess"}
     assert client.get("/metrics", environ_base=elsewhere, headers=wrong).status_code == 404
+
+
+def test_whatever_languages_a_browser_asks_for_it_reads_one_that_there_is(app: Flask) -> None:
+    for wanted in ("", "*", "en-GB,en;q=0.8", "xx-YY", "es;q=nothing", ";;;,,,", "é", "a" * 5000, "de, " * 2000):
+        page = app.test_client().get("/nowhere", headers={"Accept-Language": wanted})
+        assert page.status_code == 404, wanted
+        assert '<html lang="en">' in page.text, wanted
