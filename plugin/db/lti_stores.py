@@ -132,15 +132,16 @@ class LaunchPlatforms:
 
 
 class Nonces:
-    """Used nonces: the first insert wins."""
+    """Used nonces: the first insert wins. The connection is asked for when there is one to use, after all fetching."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Callable[[], Connection]) -> None:
         self._connection = connection
 
     def use(self, nonce: str, expires_at: datetime) -> bool:
         """Mark a nonce as used; False if it was used before. Whoever asks at the same moment waits for the answer."""
+        connection = self._connection()
         wanted = {"nonce": nonce, "expires_at": expires_at}
-        return _USE[self._connection.dialect.name].first(self._connection, wanted) is not None
+        return _USE[connection.dialect.name].first(connection, wanted) is not None
 
 
 def as_platform(row: Platform, deployments: Iterable[str]) -> stores.Platform:

@@ -62,7 +62,7 @@ def launch() -> ResponseReturnValue:
             request.form.to_dict(),
             request.cookies,
             platforms=platforms,
-            nonces=Nonces(connection()),
+            nonces=Nonces(connection),
             key_sets=parts.key_sets,
             sealer=parts.sealer,
             tool=parts.tool,

@@ -12,10 +12,8 @@ from joserfc.jwk import ECKey
 from sqlalchemy import select
 
 from plugin.db.platforms import Platform
-from tests.arrivals import (
-    nothing_kept,
-    travel,
-)
+from plugin.web.wiring import Wiring
+from tests.arrivals import forget_platforms, nothing_kept, set_platform, travel
 from tests.connected import OFFERING, Connect, Connected
 from tests.demo_lms import log_in
 from tests.demo_lms.faults import Fault
@@ -122,6 +120,26 @@ def test_a_key_that_the_lms_rotated_is_fetched_once_when_it_is_first_met(
     assert "/learn/" in connected.forge("ada").page.url
     assert "/learn/" in connected.forge("ben").page.url
     assert len(connected.world.requests_to("registration.key_set")) == asked + 1
+
+
+def test_while_an_lms_is_asked_for_its_keys_no_connection_to_the_database_is_held(
+    connected: Connected, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow LMS costs its own people time, and nobody else."""
+    wiring: Wiring = connected.app.extensions["practicum"]
+    set_platform(connected, key_set=None, key_set_fetched_at=None)
+    wiring.key_sets._memories.clear()
+    forget_platforms(connected)
+    held: list[int] = []
+    fetch = wiring.http.get
+
+    def looking(*arguments: Any, **options: Any) -> Any:
+        held.append(wiring.engine.pool.checkedout())  # type: ignore[attr-defined]  # of a queue of connections
+        return fetch(*arguments, **options)
+
+    monkeypatch.setattr(wiring.http, "get", looking)
+    assert "/learn/" in connected.launch("ada").page.url
+    assert held == [0]
 
 
 def test_launches_with_made_up_kids_do_not_make_us_ask_the_lms_each_time(connected: Connected) -> None:
