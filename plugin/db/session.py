@@ -65,6 +65,7 @@ def make_engine(url: str) -> Engine:
         pool_size=POOL_SIZE,
         max_overflow=POOL_SIZE,
         pool_timeout=POOL_TIMEOUT,
+        pool_use_lifo=True,  # the one that was used last is the one whose statements and pages are at hand
         hide_parameters=True,  # an error must not carry what somebody wrote into the log
     )
     _ask_after_rest(engine)
@@ -97,6 +98,7 @@ def _sqlite(url: str, path: Path) -> Engine:
         pool_size=POOL_SIZE,
         max_overflow=POOL_SIZE,
         pool_timeout=POOL_TIMEOUT,
+        pool_use_lifo=True,  # the one that was used last is the one whose statements and pages are at hand
         hide_parameters=True,
         connect_args={"timeout": 30},
     )

@@ -44,13 +44,18 @@ def may_post_to(origins: Iterable[str], hosts: Iterable[str] = ()) -> None:
 
 def _origins(hosts: Iterable[str]) -> tuple[str, ...]:
     """The hosts as sources of a content policy, every port where none is named."""
-    return _sources(frozenset(hosts), plainly=wiring().settings.development)
+    return _sources(tuple(hosts), plainly=wiring().settings.development)
 
 
 @lru_cache(maxsize=1000)
-def _sources(hosts: frozenset[str], *, plainly: bool) -> tuple[str, ...]:
+def _sources(hosts: tuple[str, ...], *, plainly: bool) -> tuple[str, ...]:
     schemes = ("https", "http") if plainly else ("https",)
     return tuple(f"{scheme}://{host}" for host in sorted({_ported(host) for host in hosts}) for scheme in schemes)
+
+
+@lru_cache(maxsize=1000)
+def _policy(framing: tuple[str, ...], posting: tuple[str, ...]) -> str:
+    return f"{POLICY}; frame-ancestors {' '.join(framing)}; form-action {' '.join(posting)}"
 
 
 def _ported(host: str) -> str:
@@ -75,9 +80,9 @@ def install(app: Flask) -> None:
         hosts: tuple[str, ...] = kept.get("frame_hosts", ())
         if response.mimetype == "text/html" and (person := visitor()):
             hosts += person.row.frame_hosts
-        frames = "*" if "frame_anywhere" in kept else " ".join(["'self'", *_origins(hosts)])
-        forms = " ".join(["'self'", *kept.get("form_origins", ())])
-        headers.add("Content-Security-Policy", f"{POLICY}; frame-ancestors {frames}; form-action {forms}")
+        framing = ("*",) if "frame_anywhere" in kept else ("'self'", *_origins(hosts))
+        posting = ("'self'", *kept.get("form_origins", ()))
+        headers.add("Content-Security-Policy", _policy(framing, posting))
         headers.add("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
         if request.is_secure:
             headers.add("Strict-Transport-Security", "max-age=31536000")

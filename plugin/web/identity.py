@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from flask import Flask, Response, g
@@ -17,9 +16,8 @@ from plugin import clock
 from plugin.db.sign_ins import GrantScope, SignedIn, find_signed_in, forget
 from plugin.db.tokens import hashed
 from plugin.domain.people import Capability, CourseRole, capabilities
+from plugin.web import cookies
 from plugin.web.transaction import connection, noted
-
-SIGN_IN_LIFE = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
@@ -96,20 +94,10 @@ class CookieSessions(SecureCookieSessionInterface):
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Write the cookie when it changed. No `Vary` for those that only looked: nobody keeps a copy of an answer."""
-        if not session.modified:
-            return
-        if not session:
-            super().save_session(app, session, response)  # there was one, to be deleted
-            return
-        response.set_cookie(
-            app.config["SESSION_COOKIE_NAME"],
-            self._seal.dumps(dict(session)),
-            path=app.config["SESSION_COOKIE_PATH"],
-            secure=app.config["SESSION_COOKIE_SECURE"],
-            httponly=app.config["SESSION_COOKIE_HTTPONLY"],
-            samesite=app.config["SESSION_COOKIE_SAMESITE"],
-            partitioned=app.config["SESSION_COOKIE_PARTITIONED"],
-        )
+        if session.modified and session:
+            cookies.put(response, app.config["SESSION_COOKIE_NAME"], self._seal.dumps(dict(session)))
+        elif session.modified:
+            cookies.delete(response, app.config["SESSION_COOKIE_NAME"])
 
 
 class _Logins(LoginManager):  # type: ignore[misc]  # flask-login ships no types
@@ -150,15 +138,7 @@ def install(app: Flask) -> None:
     """Cookies that live in a frame, and the loader."""
     settings: Any = app.config
     secure = not settings["PRACTICUM_PLAIN_HTTP"]
-    app.config.update(
-        SESSION_COOKIE_NAME="__Host-practicum" if secure else "practicum",
-        SESSION_COOKIE_SECURE=secure,
-        SESSION_COOKIE_SAMESITE="None" if secure else "Lax",
-        SESSION_COOKIE_PARTITIONED=secure,
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_PATH="/",
-        PERMANENT_SESSION_LIFETIME=SIGN_IN_LIFE,
-    )
+    app.config["SESSION_COOKIE_NAME"] = "__Host-practicum" if secure else "practicum"
     app.session_interface = CookieSessions(settings["SECRET_KEY"])
     # templates get what they show from `frame`; flask-login's own processor would ask the database on an error page
     manager = _Logins(app, add_context_processor=False)

@@ -17,6 +17,7 @@ from plugin.actions.enter import Entry
 from plugin.actions.open_link import Dead, EntryRefused
 from plugin.db.lti_stores import LaunchPlatforms, Nonces
 from plugin.domain.people import Capability
+from plugin.web import cookies
 from plugin.web.access import needs
 from plugin.web.errors import Refused
 from plugin.web.headers import frame_anywhere, keep_for, may_frame
@@ -47,7 +48,7 @@ def login_initiation() -> ResponseReturnValue:
         raise _refused(error) from error
     answer = _redirect(begun.url, 302)
     _sweep(answer)
-    _set_cookie(answer, begun.cookie_name, begun.cookie_value, begun.max_age)
+    cookies.put(answer, begun.cookie_name, begun.cookie_value, max_age=begun.max_age)
     return answer
 
 
@@ -81,7 +82,7 @@ def launch() -> ResponseReturnValue:
         show_nobody()
         return render_template("lti/new_window.html", entry=entry)
     answer = _let_in(entry)
-    _delete_cookie(answer, verified.cookie_name)
+    cookies.delete(answer, verified.cookie_name)
     return answer
 
 
@@ -187,24 +188,4 @@ def _sweep(answer: Response) -> None:
     old = [name for name in request.cookies if name.startswith(prefix)]
     if len(old) > OLD_COOKIES:
         for name in old:
-            _delete_cookie(answer, name)
-
-
-def _set_cookie(answer: Response, name: str, value: str, max_age: int) -> None:
-    """A cookie that lives in the LMS's frame; over plain http away from the loopback, at least in a window."""
-    secure = not wiring().settings.insecure_cookies
-    answer.set_cookie(
-        name,
-        value,
-        max_age=max_age,
-        path="/",
-        secure=secure,
-        httponly=True,
-        samesite="None" if secure else "Lax",
-        partitioned=secure,
-    )
-
-
-def _delete_cookie(answer: Response, name: str) -> None:
-    """It has to look like the cookie that it deletes, or browsers keep that one."""
-    _set_cookie(answer, name, "", 0)
+            cookies.delete(answer, name)

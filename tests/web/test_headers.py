@@ -9,12 +9,13 @@ from dataclasses import replace
 from http.cookies import SimpleCookie
 
 import pytest
-from flask import Flask
+from flask import Flask, Response
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from plugin.db.platforms import Platform
 from plugin.settings import Settings
+from plugin.web import cookies
 from tests import quick
 from tests.cast import Cast
 from tests.connected import Connected
@@ -176,9 +177,14 @@ def test_over_plain_http_away_from_this_computer_cookies_are_such_as_browsers_ke
 ) -> None:
     plain = quick.make(replace(settings, base_url="http://school.lan"))
     assert plain.config["SESSION_COOKIE_NAME"] == "practicum"
-    assert plain.config["SESSION_COOKIE_SECURE"] is False
-    assert plain.config["SESSION_COOKIE_SAMESITE"] == "Lax"
-    assert plain.config["SESSION_COOKIE_PARTITIONED"] is False
+    with plain.app_context():
+        answer = Response()
+        cookies.put(answer, "lti-1", "secret", max_age=600)
+        cookies.delete(answer, "lti-1")
+    assert answer.headers.getlist("Set-Cookie") == [
+        "lti-1=secret; Max-Age=600; Path=/; HttpOnly; SameSite=Lax",
+        "lti-1=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",
+    ]
     plain.extensions["practicum"].engine.dispose()
 
 

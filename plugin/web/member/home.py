@@ -60,16 +60,15 @@ def outline(enrolment: int) -> ResponseReturnValue:
     seen = learn.overview(connection(), person.person_id, enrolment)
     if seen is None:
         raise NotFound
-    wanted = _session(seen.pack, request.args.get("session", type=int))
+    wanted = _session(seen.pack, request.args.get("session", type=int)) if request.query_string else None
     name_is_missing = not person.name
     today = local(clock.now()).date()
     made_of = (seen.made_of, wanted and wanted.number, name_is_missing, today, person.row.time_zone)
-    here = url_for("member.outline", enrolment=enrolment)
     return kept.page(
         "member/outline.html",
         made_of,
         lambda: {**_facts(seen, wanted), "name_is_missing": name_is_missing},
-        here=here,
+        here=request.script_root + request.path,
     )
 
 
