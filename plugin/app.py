@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Callable
 from datetime import timedelta
@@ -84,4 +85,8 @@ def serve() -> Flask:
     """What the production server calls."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it greets at every look at the schema
-    return create_app()
+    app = create_app()
+    gc.collect()
+    gc.freeze()  # what was made so far lives as long as the process: there is nothing to look for in it
+    gc.set_threshold(10_000, 20, 20)  # a request makes some thousands of things that are gone at its end by themselves
+    return app
