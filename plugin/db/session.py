@@ -69,6 +69,8 @@ def make_engine(url: str) -> Engine:
         hide_parameters=True,  # an error must not carry what somebody wrote into the log
     )
     _ask_after_rest(engine)
+    # a reader may have left it otherwise, when its connection was not closed but collected
+    _begin_with(engine, lambda connection: _commit_each(connection.driver_connection, False))
     return engine
 
 
@@ -168,7 +170,8 @@ def _stop_reading(connection: Any) -> None:
 
 def _commit_each(connection: Any, each: bool) -> None:
     """Let psycopg send statements by themselves, or as a transaction."""
-    connection.autocommit = each
+    if connection.autocommit is not each:
+        connection.autocommit = each
 
 
 def _begin_with(engine: Engine, begin: Callable[[PoolProxiedConnection], object]) -> None:

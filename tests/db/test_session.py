@@ -10,13 +10,15 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, func, select, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 from sqlalchemy.orm import Session
 
+from plugin.db import session as sessions
 from plugin.db.people import Person
 from plugin.db.session import make_engine, reader, transaction
 
@@ -161,6 +163,54 @@ def test_a_session_that_commits_lets_others_write_before_it_goes_on(engine: Engi
     with Session(reader(engine)) as reading:
         names = reading.scalars(select(Person.name).order_by(Person.id)).all()
     assert names == ["first", "between", "last"]
+
+
+# PostgreSQL
+
+
+def test_a_reader_that_was_never_closed_leaves_no_writer_without_a_transaction(postgres_database: str) -> None:
+    engine = make_engine(postgres_database)
+    left = engine.raw_connection()
+    driver: Any = left.driver_connection
+    driver.autocommit = True  # as the reader's pages run
+    left.close()
+    with engine.connect() as connection:
+        assert connection.connection.driver_connection is driver
+        connection.execute(text("INSERT INTO people (name, created_at) VALUES ('half', now())"))
+        connection.rollback()
+        assert connection.scalar(text("SELECT count(*) FROM people WHERE name = 'half'")) == 0
+    engine.dispose()
+
+
+def test_a_page_that_reads_begins_nothing_and_gives_back_what_can_write(postgres_database: str) -> None:
+    engine = make_engine(postgres_database)
+    with reader(engine).connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        connection.execute(text("SELECT 1"))
+        assert driver.info.transaction_status == TransactionStatus.IDLE
+    with engine.connect() as connection:
+        assert connection.connection.driver_connection is driver
+        connection.execute(text("SELECT 1"))
+        assert driver.info.transaction_status == TransactionStatus.INTRANS
+    engine.dispose()
+
+
+def test_a_connection_that_died_while_it_rested_is_replaced(
+    postgres_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "RESTED", 0.0)
+    own, other = make_engine(postgres_database), make_engine(postgres_database)
+    with own.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        backend: int = driver.info.backend_pid
+        connection.execute(text("SELECT 1"))
+    with other.connect() as killer:
+        killer.exec_driver_sql("SELECT pg_terminate_backend(%s)", (backend,))
+    with own.connect() as connection:
+        assert connection.scalar(text("SELECT 1")) == 1
+        assert connection.connection.driver_connection is not driver
+    for engine in (own, other):
+        engine.dispose()
 
 
 # SQLite
