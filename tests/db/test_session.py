@@ -189,7 +189,7 @@ def test_a_page_that_reads_begins_nothing_and_gives_back_what_can_write(postgres
         connection.execute(text("SELECT 1"))
         assert driver.info.transaction_status == TransactionStatus.IDLE
     with engine.connect() as connection:
-        assert connection.connection.driver_connection is driver
+        assert id(connection.connection.driver_connection) == id(driver)
         connection.execute(text("SELECT 1"))
         assert driver.info.transaction_status == TransactionStatus.INTRANS
     engine.dispose()
