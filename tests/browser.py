@@ -8,12 +8,24 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Frame, Playwright, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Frame,
+    Locator,
+    Playwright,
+    expect,
+    sync_playwright,
+)
+from playwright.sync_api import (
+    TimeoutError as NoAnswer,
+)
 
 EXECUTABLE = "/usr/bin/chromium"
 FLAGS = (
@@ -24,6 +36,7 @@ FLAGS = (
     "--disable-sync",
     "--no-first-run",
 )
+KEY_ANSWERED = 5_000  # milliseconds
 PATIENCE = 15_000  # milliseconds that a page may take on a busy computer
 LEVELS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 COLOURS = ("color-contrast", "link-in-text-block")  # the rules that a theme can break
@@ -59,6 +72,18 @@ def chromium_with(playwright: Playwright, preferences: str, folder: Path) -> Ite
         yield context
     finally:
         context.close()
+
+
+def enter(control: Locator) -> None:
+    """Press Enter on a link or a button: while a slow page still finds its height in a frame, a pointer may miss.
+
+    Chromium does not always answer for a key that takes its frame to another page, though the key does its work (about
+    one in fifty on a busy machine). What a test expects next tells whether it did.
+    """
+    expect(control).to_be_visible()
+    expect(control).to_be_enabled()
+    with suppress(NoAnswer):
+        control.press("Enter", timeout=KEY_ANSWERED)
 
 
 def complaints_of(context: BrowserContext) -> list[str]:

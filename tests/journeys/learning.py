@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, expect
 
 import content
 from content import catalog
+from tests.browser import enter
 from tests.installation import OFFERING
 from tests.journeys.people import Person
 from tests.patience import until
@@ -69,12 +70,12 @@ def practise(ada: Person, then: str) -> None:
         scene = ada.tool.locator(f"#{scenario.key}")
         if number == 0:
             _choose(scene, scenario.key, _wrong(scenario.choices))
-            scene.get_by_role("button", name="See what would follow").press("Enter")
+            enter(scene.get_by_role("button", name="See what would follow"))
             expect(scene.get_by_text("What would follow").first).to_be_visible()
             ada.reads("There is more to find here: try another choice.")
             ada.looks("practice, another choice to find")
         _choose(scene, scenario.key, right(scenario.choices))
-        scene.get_by_role("button", name="See what would follow").press("Enter")
+        enter(scene.get_by_role("button", name="See what would follow"))
         expect(scene.get_by_text("The strongest of these")).to_be_visible()
     ada.looks("practice, all found")
     ada.follows(f"Next: {title_of(then)}")

@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Frame, FrameLocator, Locator, Page, ViewportSize, expect
 
-from tests.browser import complaints_of
+from tests.browser import complaints_of, enter
 from tests.journeys.house import House
 
 FRAME = "tool"  # what the LMS calls the frame that shows us
@@ -101,17 +101,11 @@ class Person:
 
     def presses(self, label: str) -> None:
         """A button, by its whole label."""
-        self.enters(self.tool.get_by_role("button", name=label, exact=True))
+        enter(self.tool.get_by_role("button", name=label, exact=True))
 
     def follows(self, label: str) -> None:
         """A link, by its whole label."""
-        self.enters(self.tool.get_by_role("link", name=label, exact=True))
-
-    def enters(self, control: Locator) -> None:
-        """By the keyboard: while a slow page still finds its height in the frame, a pointer may miss."""
-        expect(control).to_be_visible()
-        expect(control).to_be_enabled()
-        control.press("Enter")
+        enter(self.tool.get_by_role("link", name=label, exact=True))
 
     def reads(self, words: str) -> None:
         """The page says this, for everybody to see."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser import enter
 from tests.installation import LOCAL
 from tests.journeys import words
 from tests.journeys.house import House
@@ -112,7 +113,7 @@ def open_queue(tom: Person) -> None:
     """Tom comes in and opens what waits for him."""
     tom.open_module()
     tom.arrives(MODULE, "cohort, for a trainer")
-    tom.tool.get_by_role("link", name=QUEUE).first.press("Enter")
+    enter(tom.tool.get_by_role("link", name=QUEUE).first)
     tom.arrives(QUEUE, "queue")
 
 
@@ -160,7 +161,7 @@ def open_report(lou: Person) -> None:
     """Lou comes in and opens the completion report."""
     lou.open_module()
     lou.arrives(MODULE)
-    lou.tool.get_by_role("link", name="Completion report").press("Enter")
+    enter(lou.tool.get_by_role("link", name="Completion report"))
     lou.arrives("Completions", "report")
 
 
@@ -175,5 +176,5 @@ def see_answer(ada: Person, said: str) -> None:
     """Ada comes back and goes to what her trainer answered."""
     ada.open_module()
     ada.arrives(MODULE, f"home, {said}")
-    ada.tool.get_by_role("link", name=re.compile("^(See the answer|Revise)")).first.press("Enter")
+    enter(ada.tool.get_by_role("link", name=re.compile("^(See the answer|Revise)")).first)
     ada.arrives(title_of("reflect"), f"reflection, {said}")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.browser import enter
 from tests.demo_lms.model import Score
 from tests.demo_lms.vocabulary import Grading
 from tests.installation import LOCAL
@@ -112,7 +113,7 @@ def finish(ada: Person) -> None:
     """The reflection is met; the look-back is the last thing."""
     story.see_answer(ada, "met")
     ada.reads(words.WELL_DONE)
-    ada.tool.get_by_role("link", name=f"Next: {learning.title_of('look-back')}").first.press("Enter")
+    enter(ada.tool.get_by_role("link", name=f"Next: {learning.title_of('look-back')}").first)
     learning.keep(ada, "look-back", words.LOOK_BACK, None)
     ada.arrives(MODULE, "home, completed")
     ada.reads("You completed this on")
@@ -152,7 +153,7 @@ def report_has_one_row(lou: Person, house: House) -> None:
     assert row["Name"] == "Ada Okafor"
     assert (row["Minutes awarded"], row["Contact hours"]) == ("180", "3.0")
     assert not any(text[:20] in from_page for text in (words.REFLECTION, words.LOOK_BACK, words.COMMENT, words.GOAL))
-    lou.tool.get_by_role("link", name="What the LMS was told").press("Enter")
+    enter(lou.tool.get_by_role("link", name="What the LMS was told"))
     lou.arrives("What the LMS was told", "report, scores")
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, Playwright, expect
 
-from tests.browser import chromium_with
+from tests.browser import chromium_with, enter
 from tests.installation import LOCAL
 from tests.journeys import learning, plain, words
 from tests.journeys.house import House, running_house
@@ -38,7 +38,7 @@ def come_in(house: House, browser: Browser, key: str) -> Person:
     person = Person(house, browser, key, Inspection())
     person.sign_in()
     person.open_module()
-    person.tool.get_by_role("link", name=learning.title_of("reflect")).press("Enter")
+    enter(person.tool.get_by_role("link", name=learning.title_of("reflect")))
     person.arrives(learning.title_of("reflect"))
     return person
 
@@ -47,7 +47,7 @@ def second_tab(person: Person) -> Page:
     """The same page in another tab of the same browser, in the LMS's frame too."""
     tab = person.context.new_page()
     person.open_module(tab)
-    tool(tab).get_by_role("link", name=learning.title_of("reflect")).press("Enter")
+    enter(tool(tab).get_by_role("link", name=learning.title_of("reflect")))
     expect(tool(tab).locator(TEXT)).to_be_visible()
     return tab
 
@@ -64,19 +64,19 @@ def test_two_tabs_with_one_draft_show_both_texts_and_keep_both(house: House, bro
     tool(tab).locator(TEXT).fill(THERE)
     expect(tool(tab).get_by_text("A newer text was saved in another tab or on another device.")).to_be_visible()
     expect(tool(tab).locator(TEXT)).to_have_value(THERE)
-    tool(tab).get_by_role("button", name="See both texts and choose").press("Enter")
+    enter(tool(tab).get_by_role("button", name="See both texts and choose"))
     expect(tool(tab).get_by_role("heading", level=1)).to_have_text("Two texts, and you choose")
     for text in (HERE, THERE):
         expect(tool(tab).locator(".version").filter(has_text=text)).to_be_visible()
     ada.page.close()
     ada.page = tab
     ada.looks("two texts")
-    tool(tab).get_by_role("button", name="Keep this one", exact=True).press("Enter")
+    enter(tool(tab).get_by_role("button", name="Keep this one", exact=True))
     ada.arrives(learning.title_of("reflect"))
     expect(tool(tab).locator(TEXT)).to_have_value(THERE)
 
     ada.open_module()
-    ada.tool.get_by_role("link", name="Read it again").press("Enter")
+    enter(ada.tool.get_by_role("link", name="Read it again"))
     ada.arrives("My writing", "my writing, one text set aside")
     for text in (HERE, THERE):
         expect(ada.tool.get_by_text(text).first).to_be_attached()
@@ -92,7 +92,7 @@ def test_pressed_twice_it_is_sent_once(house: House, browser: Browser) -> None:
     ben.reads("With your trainer since today")
     assert sum("step" in body and "send" in body and not body.startswith("{") for body in sent) == 1
     ben.open_module()
-    ben.tool.get_by_role("link", name="Read it again").press("Enter")
+    enter(ben.tool.get_by_role("link", name="Read it again"))
     ben.arrives("My writing")
     expect(ben.tool.get_by_text("Revision 1", exact=True)).to_be_attached()
     assert ben.tool.get_by_text("Revision 2", exact=True).count() == 0
@@ -137,7 +137,7 @@ def test_a_frame_without_any_cookie_goes_on_in_a_new_window(
         page.goto(house.world.config.url(f"/contexts/{house.context.id}/links/{house.link.id}"))
         expect(tool(page).get_by_role("heading", level=1)).to_have_text("One more click")
         with page.expect_popup() as opened:
-            tool(page).get_by_role("button", name="Continue as Lou Park in a new window").press("Enter")
+            enter(tool(page).get_by_role("button", name="Continue as Lou Park in a new window"))
         window = opened.value
         expect(window.get_by_role("heading", level=1)).to_have_text(MODULE)
         window.get_by_role("link", name=learning.title_of("goal")).click()
