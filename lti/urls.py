@@ -27,6 +27,7 @@ class WebUrl(NamedTuple):
     port: int
 
 
+@lru_cache(maxsize=1000)
 def split(url: str) -> WebUrl | None:
     """Where an http or https address leads; None for everything else, credentials and odd letters included."""
     found = _WEB_URL.match(url)

@@ -17,9 +17,10 @@ from lti.state import Sealer
 from lti.urls import Tool
 from plugin import __version__, web
 from plugin.db.lti_stores import RecentPlatforms
-from plugin.db.session import make_engine, reader
+from plugin.db.session import Spares, make_engine, reader
 from plugin.db.tool_keys import ToolKeys
 from plugin.settings import Settings
+from plugin.web.messages import PlainRequest, PlainResponse
 from plugin.web.wiring import Wiring
 
 MAX_FORM_BYTES = 512 * 1024  # two long reflections; a launch's token is held to less by lti.launch
@@ -27,6 +28,9 @@ MAX_FORM_BYTES = 512 * 1024  # two long reflections; a launch's token is held to
 
 class Application(Flask):
     """Flask for views that are plain functions, every one of them: asking each time costs more than calling some."""
+
+    request_class = PlainRequest
+    response_class = PlainResponse
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """The function itself."""
@@ -72,6 +76,8 @@ def wire(settings: Settings) -> Wiring:
         settings=settings,
         engine=engine,
         reader=read,
+        writers=Spares(engine),
+        readers=Spares(read),
         http=http,
         key_sets=KeySets(http),
         sealer=Sealer(settings.secret_key, cookie_prefix="lti-" if settings.insecure_cookies else "__Host-lti-"),

@@ -92,7 +92,7 @@ def app(settings: Settings) -> Iterator[Flask]:
     made = quick.make(settings)
     yield made
     wiring: Wiring = made.extensions["practicum"]
-    wiring.engine.dispose()
+    wiring.close()
 
 
 @pytest.fixture

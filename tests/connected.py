@@ -278,7 +278,7 @@ def connection(
     with ExitStack() as running:
         base_url, app = running.enter_context(served(lambda url: quick.make(replace(settings, base_url=url))))
         wiring: Wiring = app.extensions["practicum"]
-        running.callback(wiring.engine.dispose)
+        running.callback(wiring.close)
         organization_id = prepare(wiring.engine, settings.secret_key, tool_key)
         _, world = running.enter_context(running_lms(keys=lms_keys, **lms))
         made = Connected(

@@ -18,8 +18,8 @@ from plugin.actions import organizations, report
 from plugin.actions.report import Form
 from plugin.cli.shared import engine, refuse_old_schema, work
 from plugin.db import reach
-from plugin.db import reports as queries
 from plugin.db.reports import Asked, Part
+from plugin.db.session import snapshot
 from plugin.db.sign_ins import GrantScope
 from plugin.domain import days
 from plugin.domain.people import Role
@@ -61,7 +61,7 @@ def completions(
     refuse_old_schema()
     now = clock.now()
     with tempfile.TemporaryFile() as file:
-        with queries.snapshot(engine()) as session:
+        with snapshot(engine()) as session:
             asked = _asked(
                 session, organization, first=_day(first), last=_day(last), parts=STATES[state], offering=offering
             )

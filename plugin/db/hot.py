@@ -12,28 +12,29 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Dialect
+from sqlalchemy import Connection, Dialect, PoolProxiedConnection
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError
+
+from plugin.db.libpq import Prepared
 
 Process = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """A statement as one driver takes it: its parameters by name or in order, and what its columns become."""
+    """A statement as one driver takes it: its parameters in order, and what its columns become."""
 
     sql: str
     parameters: tuple[tuple[str, Process | None], ...]
     fixed: Mapping[str, Any]
-    by_name: bool
     row: Any  # a named tuple; None where no rows come back
     columns: tuple[tuple[int, Process], ...]
 
-    def sent(self, values: Mapping[str, Any]) -> Any:
+    def sent(self, values: Mapping[str, Any]) -> list[Any]:
         """The parameters for the driver."""
         given = {**self.fixed, **values} if self.fixed else values
-        sent = [process(given[name]) if process else given[name] for name, process in self.parameters]
-        return dict(zip((name for name, _ in self.parameters), sent, strict=True)) if self.by_name else sent
+        return [process(given[name]) if process else given[name] for name, process in self.parameters]
 
     def received(self, rows: Sequence[Any]) -> list[Any]:
         """The driver's rows with their columns by name."""
@@ -63,16 +64,15 @@ class Hot:
             return result.all() if result.returns_rows else ()
         dialect = connection.dialect
         written = self._written.get(dialect) or self._write(dialect)
+        sent = written.sent(values)
         if not connection.in_transaction():
             connection.begin()
-        cursor = connection.connection.cursor()
+        run = self._prepared if dialect.name == "postgresql" else _by_cursor
         try:
-            cursor.execute(written.sql, written.sent(values))
-            return written.received(cursor.fetchall()) if written.row else ()
+            rows = run(connection.connection, written, sent)
         except dialect.loaded_dbapi.Error as error:
-            raise _known(connection, cursor, written.sql, error) from error
-        finally:
-            cursor.close()
+            raise _known(connection, written.sql, error) from error
+        return written.received(rows) if written.row else ()
 
     def first(self, connection: Connection, values: Mapping[str, Any]) -> Any | None:
         """The first row; None when there is none."""
@@ -80,22 +80,40 @@ class Hot:
         return rows[0] if rows else None
 
     def _write(self, dialect: Dialect) -> _Written:
-        compiled = self.statement.compile(dialect=dialect, column_keys=self._columns)
+        # the server itself knows parameters by their numbers only
+        postgresql = dialect.name == "postgresql"
+        words = PGDialect_psycopg(paramstyle="numeric_dollar") if postgresql else dialect  # type: ignore[no-untyped-call]
+        compiled = self.statement.compile(dialect=words, column_keys=self._columns)
         kinds = {name: bind.type for bind, name in compiled.bind_names.items()}
-        order = compiled.positiontup if compiled.positional else list(kinds)
         given = {name for name, bind in compiled.binds.items() if bind.required}
         columns = list(self.statement.exported_columns)
         read = [_process(column.type, dialect, "result_processor", None) for column in columns]
         written = _Written(
             sql=compiled.string,
-            parameters=tuple((name, _process(kinds[name], dialect, "bind_processor")) for name in order),
+            parameters=tuple((name, _process(kinds[name], dialect, "bind_processor")) for name in compiled.positiontup),
             fixed={name: value for name, value in compiled.params.items() if name not in given},
-            by_name=not compiled.positional,
             row=namedtuple("Row", [column.key for column in columns]) if columns else None,
             columns=tuple((place, process) for place, process in enumerate(read) if process),
         )
         self._written[dialect] = written
         return written
+
+    def _prepared(self, connection: PoolProxiedConnection, written: _Written, sent: list[Any]) -> Sequence[Any]:
+        """On PostgreSQL; a statement that failed is prepared anew, should its plan have been lost or be out of date."""
+        driver: Any = connection.driver_connection
+        prepared = connection.info.pop(self, None) or Prepared(driver, written.sql, parameters=len(sent))
+        rows = prepared.run(driver, sent)
+        connection.info[self] = prepared
+        return rows
+
+
+def _by_cursor(connection: PoolProxiedConnection, written: _Written, sent: list[Any]) -> Sequence[Any]:
+    cursor = connection.cursor()
+    try:
+        cursor.execute(written.sql, sent)
+        return cursor.fetchall()
+    finally:
+        cursor.close()
 
 
 def _process(kind: Any, dialect: Dialect, which: str, *about: Any) -> Process | None:
@@ -104,10 +122,10 @@ def _process(kind: Any, dialect: Dialect, which: str, *about: Any) -> Process | 
     return process
 
 
-def _known(connection: Connection, cursor: Any, sql: str, error: Exception) -> BaseException:
+def _known(connection: Connection, sql: str, error: Exception) -> BaseException:
     """The driver's error as SQLAlchemy's; a connection that is gone is not used again. Values are not told."""
     dialect = connection.dialect
-    gone = dialect.is_disconnect(error, connection.connection, cursor)  # type: ignore[arg-type]  # of its own driver
+    gone = dialect.is_disconnect(error, connection.connection, None)  # type: ignore[arg-type]  # of its own driver
     if gone:
         connection.invalidate(error)
     return DBAPIError.instance(

@@ -7,8 +7,7 @@ organization that a row belongs to.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -17,7 +16,6 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     ColumnElement,
-    Engine,
     String,
     and_,
     case,
@@ -42,7 +40,6 @@ from plugin.db.people import Identity, Organization, OrganizationLine, Person
 from plugin.db.platforms import Platform
 from plugin.db.reach import Reach, reached
 from plugin.db.reflections import Reflection
-from plugin.db.session import reader
 from plugin.domain import days
 from plugin.domain.review import State
 
@@ -88,18 +85,6 @@ class Sum:
     minutes: int
     first: datetime | None
     last: datetime | None
-
-
-@contextmanager
-def snapshot(engine: Engine) -> Iterator[Session]:
-    """A session that sees one moment throughout, so that nobody is in two parts of a report, or in none."""
-    seeing: Engine
-    if engine.dialect.name == "postgresql":
-        seeing = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    else:
-        seeing = reader(engine)  # there every transaction is like that
-    with Session(seeing) as session:
-        yield session
 
 
 def rows(session: Session, asked: Asked, part: Part, optional: Sequence[tuple[int, str]]) -> Generator[Any]:

@@ -6,23 +6,27 @@ import fcntl
 import os
 import threading
 import time
+import weakref
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, PoolProxiedConnection, create_engine, event
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from plugin.db import folding
+from plugin.db import folding, libpq
 
 POOL_SIZE = 8
 RESTED = 1.0  # seconds after which a connection is asked whether it still lives
+RESTS_SINCE = "practicum.rests_since"
 POOL_TIMEOUT = 10.0  # seconds a request waits for a connection before it is told to come back
 
 
@@ -36,23 +40,34 @@ class WriteQueue:
         self._path = path
         self._lock = threading.Lock()
         self._file: int | None = None
+        self._opened_by: int | None = None
+        self._writer: object = None
 
-    def enter(self) -> None:
+    def enter(self, writer: object) -> None:
         """Wait until nobody else writes."""
         self._lock.acquire()
         try:
-            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.flock(self._file, fcntl.LOCK_EX)
+            fcntl.flock(self._opened(), fcntl.LOCK_EX)
         except BaseException:
             self._lock.release()
             raise
+        self._writer = writer
 
-    def leave(self) -> None:
-        """Let the next one write."""
-        if self._file is not None:
-            os.close(self._file)  # closing gives the file lock back
-            self._file = None
+    def leave(self, writer: object) -> None:
+        """Let the next one write; nothing for somebody whose turn it is not."""
+        if writer is None or self._writer is not writer:
+            return
+        self._writer = None
+        fcntl.flock(self._opened(), fcntl.LOCK_UN)
         self._lock.release()
+
+    def _opened(self) -> int:
+        """The file, opened once by each process: a lock belongs to what was opened, which a fork would share."""
+        if self._file is None or self._opened_by != os.getpid():
+            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._opened_by = os.getpid()
+            weakref.finalize(self, os.close, self._file)
+        return self._file
 
 
 def make_engine(url: str) -> Engine:
@@ -67,11 +82,27 @@ def make_engine(url: str) -> Engine:
         pool_timeout=POOL_TIMEOUT,
         pool_use_lifo=True,  # the one that was used last is the one whose statements and pages are at hand
         hide_parameters=True,  # an error must not carry what somebody wrote into the log
+        # our BEGIN says what a transaction is. What the driver would prepare by itself it would also take back, with
+        # all the rest: with `Hot`'s
+        connect_args={"autocommit": True, "prepare_threshold": None},
     )
     _ask_after_rest(engine)
-    # a reader may have left it otherwise, when its connection was not closed but collected
-    _begin_with(engine, lambda connection: _commit_each(connection.driver_connection, False))
+    _begin_with(engine, _sending(b"BEGIN"))
+    engine.dialect.do_commit = _ending(b"COMMIT")  # type: ignore[method-assign, assignment]
+    engine.dialect.do_rollback = _ending(b"ROLLBACK")  # type: ignore[method-assign, assignment]
     return engine
+
+
+def _sending(words: bytes) -> Callable[[Any], None]:
+    return lambda connection: libpq.command(connection, words)
+
+
+def _ending(words: bytes) -> Callable[[Any], None]:
+    def end(connection: Any) -> None:
+        if connection.pgconn.transaction_status != TransactionStatus.IDLE:
+            libpq.command(connection, words)
+
+    return end
 
 
 def _ask_after_rest(engine: Engine) -> None:
@@ -80,11 +111,11 @@ def _ask_after_rest(engine: Engine) -> None:
 
     @event.listens_for(engine, "checkin")
     def rest(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
-        record.info["rests_since"] = time.monotonic()
+        record.info.setdefault(RESTS_SINCE, time.monotonic())  # a spare one has rested before it came back
 
     @event.listens_for(engine, "checkout")
     def ask(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
-        since = record.info.get("rests_since")
+        since = record.info.pop(RESTS_SINCE, None)
         if since is None or time.monotonic() - since < RESTED:
             return
         try:
@@ -118,26 +149,77 @@ def _sqlite(url: str, path: Path) -> Engine:
         folding.prepare(connection)
 
     def begin(connection: PoolProxiedConnection) -> None:
-        if not connection.info.get("queued"):  # a connection that commits and goes on keeps its place
-            queue.enter()
-            connection.info["queued"] = True
-        connection.cursor().execute("BEGIN IMMEDIATE")
+        queue.enter(connection.dbapi_connection)
+        try:
+            connection.cursor().execute("BEGIN IMMEDIATE")
+        except BaseException:
+            queue.leave(connection.dbapi_connection)
+            raise
 
-    _begin_with(engine, begin)
+    def commit(connection: PoolProxiedConnection) -> None:
+        try:
+            connection.commit()
+        except BaseException:
+            rollback(connection)  # SQLite leaves a transaction open that it could not commit
+            raise
+        queue.leave(connection.dbapi_connection)
 
-    def leave(record: Any) -> None:
-        if record is not None and record.info.pop("queued", False):
-            queue.leave()
-
-    @event.listens_for(engine, "checkin")
-    def returned(_connection: DBAPIConnection | None, record: Any) -> None:
-        leave(record)
+    def rollback(connection: PoolProxiedConnection) -> None:
+        connection.rollback()
+        queue.leave(connection.dbapi_connection)
 
     @event.listens_for(engine, "invalidate")
-    def broken(_connection: DBAPIConnection | None, record: Any, _why: object) -> None:
-        leave(record)
+    def broken(connection: DBAPIConnection | None, _record: ConnectionPoolEntry, _why: object) -> None:
+        queue.leave(connection)
 
+    _begin_with(engine, begin)
+    engine.dialect.do_commit = commit  # type: ignore[method-assign, assignment]
+    engine.dialect.do_rollback = rollback  # type: ignore[method-assign, assignment]
     return engine
+
+
+class Spares:
+    """Connections that stay at hand between requests, whose transaction was ended.
+
+    To fetch one from the pool and to give it back costs as much as the statements of a page. Few are kept, the last one
+    used is the next: a process that is busy takes the others from the pool.
+    """
+
+    def __init__(self, engine: Engine, *, most: int = 2) -> None:
+        self._engine, self._most = engine, most
+        self._spare: deque[Connection] = deque()
+
+    def take(self) -> Connection:
+        """A connection without a transaction. Raises what `Engine.connect` raises."""
+        try:
+            connection = self._spare.pop()
+        except IndexError:
+            return self._engine.connect()
+        since = connection.info.pop(RESTS_SINCE)
+        if time.monotonic() - since < RESTED:
+            return connection
+        connection.info[RESTS_SINCE] = since
+        connection.close()  # the pool asks the server whether it still lives
+        return self._engine.connect()
+
+    def give_back(self, connection: Connection) -> None:
+        """Undo what was not committed; what is broken is not kept."""
+        if connection.in_transaction():
+            try:
+                connection.rollback()
+            except BaseException:
+                connection.close()
+                raise
+        if connection.closed or connection.invalidated or len(self._spare) >= self._most:
+            connection.close()
+            return
+        connection.info[RESTS_SINCE] = time.monotonic()
+        self._spare.append(connection)
+
+    def close(self) -> None:
+        """Give them all to the pool."""
+        while self._spare:
+            self._spare.pop().close()
 
 
 @contextmanager
@@ -153,25 +235,25 @@ def reader(engine: Engine) -> Engine:
     On SQLite such a transaction sees one moment throughout; on PostgreSQL each statement sees its own, as in any
     transaction there, and so none is begun: that spares two journeys to the server.
     """
-    reading = engine.execution_options()  # shares the pool
-    reading.dialect = copy(engine.dialect)
-    if engine.dialect.name == "postgresql":
-        _begin_with(reading, lambda connection: _commit_each(connection.driver_connection, True))
-        reading.dialect.do_rollback = _stop_reading  # type: ignore[method-assign, assignment]
-        reading.dialect.do_commit = _stop_reading  # type: ignore[method-assign, assignment]
+    return _beginning(engine, lambda _connection: None)
+
+
+@contextmanager
+def snapshot(engine: Engine) -> Iterator[Session]:
+    """A session that reads and sees one moment throughout, so that nobody is in two parts of a report, or in none."""
+    with Session(_beginning(engine, _sending(b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))) as session:
+        yield session
+
+
+def _beginning(engine: Engine, begin: Callable[[Any], None]) -> Engine:
+    """The same connections, whose transactions begin so on PostgreSQL, and without the queue on SQLite."""
+    other = engine.execution_options()  # shares the pool
+    other.dialect = copy(engine.dialect)
+    if engine.dialect.name == "sqlite":
+        _begin_with(other, lambda connection: connection.cursor().execute("BEGIN"))
     else:
-        _begin_with(reading, lambda connection: connection.cursor().execute("BEGIN"))
-    return reading
-
-
-def _stop_reading(connection: Any) -> None:
-    _commit_each(getattr(connection, "driver_connection", connection), False)
-
-
-def _commit_each(connection: Any, each: bool) -> None:
-    """Let psycopg send statements by themselves, or as a transaction."""
-    if connection.autocommit is not each:
-        connection.autocommit = each
+        _begin_with(other, begin)
+    return other
 
 
 def _begin_with(engine: Engine, begin: Callable[[PoolProxiedConnection], object]) -> None:

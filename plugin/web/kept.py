@@ -7,6 +7,7 @@ at the same place share one page.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -24,28 +25,32 @@ MOST = 500  # pages in the memory of a process, some 10 kB each
 EXTENSION = "practicum.kept"
 
 
+_MARK = re.compile(f"([{HERE}{NAME}{LMS}])")
+Pieces = tuple[bytes, ...]  # of a page as it is sent; the marks are pieces of their own
+
+
 class _Kept:
     """The pages of one application, the least used forgotten first."""
 
     def __init__(self) -> None:
-        self._pages: OrderedDict[Hashable, str] = OrderedDict()
+        self._pages: OrderedDict[Hashable, Pieces] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable) -> str | None:
+    def get(self, key: Hashable) -> Pieces | None:
         with self._lock:
-            html = self._pages.get(key)
-            if html is not None:
+            page = self._pages.get(key)
+            if page is not None:
                 self._pages.move_to_end(key)
-            return html
+            return page
 
-    def put(self, key: Hashable, html: str) -> None:
+    def put(self, key: Hashable, page: Pieces) -> None:
         with self._lock:
-            self._pages[key] = html
+            self._pages[key] = page
             while len(self._pages) > MOST:
                 self._pages.popitem(last=False)
 
 
-def page(template: str, made_of: Hashable, facts: Callable[[], dict[str, Any]], *, here: str) -> str:
+def page(template: str, made_of: Hashable, facts: Callable[[], dict[str, Any]], *, here: str) -> str | bytes:
     """The template's page for the visitor, with `here` as their address.
 
     `made_of` is everything that `facts` depend on besides the language: they are asked for only when no page made of
@@ -54,24 +59,23 @@ def page(template: str, made_of: Hashable, facts: Callable[[], dict[str, Any]], 
     person = access.current()
     if person.grants or "_flashes" in cookie:
         return render_template(template, **facts()).replace(HERE, str(escape(here)))
-    html = _shared(template, made_of, facts)
     own = {HERE: here, LMS: person.row.platform_name, NAME: frame.shown_name(person)}
-    for mark, words in own.items():
-        html = html.replace(mark, str(escape(words)))
-    return html
+    put_in = {mark.encode(): escape(words).encode() for mark, words in own.items()}
+    return b"".join([put_in.get(piece, piece) for piece in _shared(template, made_of, facts)])
 
 
-def _shared(template: str, made_of: Hashable, facts: Callable[[], dict[str, Any]]) -> str:
+def _shared(template: str, made_of: Hashable, facts: Callable[[], dict[str, Any]]) -> Pieces:
     kept: _Kept = current_app.extensions[EXTENSION]
     key = (template, language(), made_of)
-    html = kept.get(key)
-    if html is None:
+    page = kept.get(key)
+    if page is None:
         signed_in = {"name": NAME, "through": LMS, "url": url_for("member.profile")}
         html = render_template(template, **facts(), signed_in=signed_in, csrf_token=None)
         if "csrf_token" in g:
             raise TypeError(f"{template} holds a form: it cannot be kept")
-        kept.put(key, html)
-    return html
+        page = tuple(piece.encode() for piece in _MARK.split(html))
+        kept.put(key, page)
+    return page
 
 
 def install(app: Flask) -> None:

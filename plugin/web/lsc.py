@@ -15,10 +15,10 @@ from werkzeug.exceptions import NotFound
 from plugin import clock
 from plugin.actions import outbox, report
 from plugin.actions.report import Form
-from plugin.db import reach, reports, told
+from plugin.db import reach, told
 from plugin.db.outbox import OutboxState
 from plugin.db.reports import Asked
-from plugin.db.session import transaction
+from plugin.db.session import snapshot, transaction
 from plugin.domain.people import Capability
 from plugin.web import paging, reasons, report_filters
 from plugin.web.access import current, needs
@@ -191,7 +191,7 @@ def _file(asked: Asked, form: Form) -> ResponseReturnValue:
     now = clock.now()
     file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  the answer closes it
     try:
-        with reports.snapshot(wiring().engine) as reading:
+        with snapshot(wiring().engine) as reading:
             rows = report.write(reading, asked, form, file, now=now)
         _remember(asked, form.value, rows)
     except BaseException:

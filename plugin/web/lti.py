@@ -22,6 +22,7 @@ from plugin.web.access import needs
 from plugin.web.errors import Refused
 from plugin.web.headers import frame_anywhere, keep_for, may_frame
 from plugin.web.identity import show_nobody, sign_in
+from plugin.web.messages import Onward
 from plugin.web.transaction import connection, keep_so_far, session
 from plugin.web.wiring import wiring
 
@@ -46,7 +47,7 @@ def login_initiation() -> ResponseReturnValue:
         )
     except LaunchRefused as error:
         raise _refused(error) from error
-    answer = _redirect(begun.url, 302)
+    answer = Onward(begun.url, 302)
     _sweep(answer)
     cookies.put(answer, begun.cookie_name, begun.cookie_value, max_age=begun.max_age)
     return answer
@@ -138,12 +139,7 @@ def _sent_from_our_page() -> bool:
 
 def _let_in(entry: Entry) -> Response:
     sign_in(entry.token, entry.person_id)
-    return _redirect(entry.next_path, 303)
-
-
-def _redirect(url: str, status: int) -> Response:
-    """Without the words that Flask's own has for browsers which do not follow: such have no business here."""
-    return Response(status=status, headers=[("Location", url)])
+    return Onward(entry.next_path, 303)
 
 
 def _refused(error: LaunchRefused) -> Refused:

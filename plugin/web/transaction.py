@@ -27,7 +27,8 @@ def connection() -> Connection:
     kept = noted()
     if "connection" not in kept:
         parts = wiring()
-        kept.connection = (parts.engine if will_write() else parts.reader).connect()
+        kept.lender = parts.writers if will_write() else parts.readers
+        kept.connection = kept.lender.take()
     opened: Connection = kept.connection
     return opened
 
@@ -57,13 +58,14 @@ def keep_so_far() -> None:
 def start_again() -> None:
     """Undo what is not kept yet; what follows begins a transaction of its own."""
     kept = noted()
-    for name in ("session", "connection"):
-        if name in kept:
-            kept.pop(name).close()
+    if "session" in kept:
+        kept.pop("session").close()
+    if "connection" in kept:
+        kept.pop("lender").give_back(kept.pop("connection"))
 
 
 def install(app: Flask) -> None:
-    """Commit a request that went well; the rest is rolled back when its connection closes."""
+    """Commit a request that went well; the rest is rolled back when its connection is given back."""
 
     @app.after_request
     def commit(response: Response) -> Response:

@@ -13,22 +13,34 @@ from lti.state import Sealer
 from lti.stores import ToolKeys
 from lti.urls import Tool
 from plugin.db.lti_stores import RecentPlatforms
+from plugin.db.session import Spares
 from plugin.settings import Settings
 
 
 @dataclass(frozen=True)
 class Wiring:
-    """One installation's parts, made once by `plugin.app`; `reader` is the engine for transactions that only read."""
+    """One installation's parts, made once by `plugin.app`.
+
+    `reader` is the engine for transactions that only read. Requests have their connections of `writers` and `readers`.
+    """
 
     settings: Settings
     engine: Engine
     reader: Engine
+    writers: Spares
+    readers: Spares
     http: HttpClient
     key_sets: KeySets
     sealer: Sealer
     tool: Tool
     tool_keys: ToolKeys
     platforms: RecentPlatforms
+
+    def close(self) -> None:
+        """Close the connections to the database; nobody uses the application any more."""
+        self.writers.close()
+        self.readers.close()
+        self.engine.dispose()
 
 
 def wiring() -> Wiring:

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from plugin.actions import report
 from plugin.actions.report import Line
-from plugin.db import reach, reports
+from plugin.db import reach
 from plugin.db.outbox import OutboxState
 from plugin.db.people import Person
 from plugin.db.reports import Asked, Part
+from plugin.db.session import snapshot
 from plugin.db.sign_ins import GrantScope
 from plugin.domain.people import Role
 from tests.cast import Cast, Place
@@ -273,7 +274,7 @@ def test_a_report_asks_the_same_few_questions_for_ten_rows_and_for_a_hundred(ses
 def test_a_snapshot_does_not_see_what_happens_while_a_file_is_made(session: Session, cast: Cast) -> None:
     enrol(session, cast.here, "Before", completed="2025-02-01 15:00")
     session.commit()
-    with reports.snapshot(session.get_bind().engine) as reading:
+    with snapshot(session.get_bind().engine) as reading:
         wanted = asked(reading, cast.here, parts=ALL)
         assert "Before" in names(reading, wanted)
         enrol(session, cast.here, "Meanwhile", completed="2025-02-02 15:00")

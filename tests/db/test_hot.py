@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, bindparam, func, select
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from plugin.db.hot import Hot
@@ -152,3 +152,29 @@ def test_a_connection_that_is_gone_is_not_used_again(postgres_database: str) -> 
         assert BY_NAME.all(connection, {"name": "x"}) == []
     for engine in (own, other):
         engine.dispose()
+
+
+def test_a_plan_that_the_server_lost_is_made_anew(postgres_database: str) -> None:
+    """Somebody's DISCARD, or a pooler between us and the server: one request fails, the next one does not."""
+    engine = make_engine(postgres_database)
+    with reader(engine).connect() as connection:
+        assert BY_NAME.all(connection, {"name": "x"}) == []
+        connection.exec_driver_sql("DEALLOCATE ALL")
+        with pytest.raises(ProgrammingError, match="does not exist"):
+            BY_NAME.all(connection, {"name": "x"})
+        assert BY_NAME.all(connection, {"name": "x"}) == []
+    engine.dispose()
+
+
+def test_what_the_driver_does_by_itself_leaves_our_plans_alone(postgres_database: str) -> None:
+    """psycopg prepares what is asked often, and takes all plans back after a rollback: it must not."""
+    engine = make_engine(postgres_database)
+    with engine.connect() as connection:
+        for _ in range(10):
+            connection.execute(select(PEOPLE.c.id).where(PEOPLE.c.name == "x"))
+            assert BY_NAME.all(connection, {"name": "x"}) == []
+            with connection.begin_nested() as inner:
+                BY_NAME.all(connection, {"name": "x"})
+                inner.rollback()
+            connection.rollback()
+    engine.dispose()

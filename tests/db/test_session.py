@@ -15,16 +15,17 @@ from typing import Any, TypeVar
 import pytest
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, func, select, text, update
-from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
+from sqlalchemy.exc import IntegrityError, OperationalError, PendingRollbackError, StatementError
 from sqlalchemy.orm import Session
 
 from plugin.db import session as sessions
 from plugin.db.people import Person
-from plugin.db.session import make_engine, reader, transaction
+from plugin.db.session import Spares, make_engine, reader, transaction
 
 Found = TypeVar("Found")
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ROOT = Path(__file__).parent.parent.parent
+NEW = text("INSERT INTO people (name, created_at) VALUES (:name, '2026-11-21')")
 PATIENCE = 20.0  # seconds until a test that hangs is called a failure
 
 
@@ -165,21 +166,97 @@ def test_a_session_that_commits_lets_others_write_before_it_goes_on(engine: Engi
     assert names == ["first", "between", "last"]
 
 
+# Spare connections
+
+
+def test_a_spare_connection_is_used_again_and_what_was_not_committed_is_undone(engine: Engine) -> None:
+    spares = Spares(engine)
+    first = spares.take()
+    first.execute(NEW, {"name": "undone"})
+    spares.give_back(first)
+    assert not first.in_transaction()
+    in_time(lambda: add(engine, "meanwhile"))
+    again = spares.take()
+    assert again is first
+    again.execute(NEW, {"name": "kept"})
+    again.commit()
+    spares.give_back(again)
+    spares.close()
+    with Session(reader(engine)) as session:
+        assert session.scalars(select(Person.name).order_by(Person.id)).all() == ["meanwhile", "kept"]
+
+
+def test_as_many_as_are_wanted_are_spare_the_others_go_back(engine: Engine) -> None:
+    spares = Spares(reader(engine), most=2)
+    taken = [spares.take() for _ in range(5)]
+    assert len({id(connection.connection.dbapi_connection) for connection in taken}) == 5
+    for connection in taken:
+        spares.give_back(connection)
+    assert [connection.closed for connection in taken] == [False, False, True, True, True]
+    spares.close()
+    assert all(connection.closed for connection in taken)
+
+
+def test_a_broken_connection_is_not_kept(engine: Engine) -> None:
+    spares = Spares(engine)
+    broken = spares.take()
+    broken.execute(NEW, {"name": "x"})
+    broken.invalidate()
+    with pytest.raises(PendingRollbackError):
+        broken.execute(NEW, {"name": "x"})
+    spares.give_back(broken)
+    assert broken.closed
+    assert in_time(lambda: add(engine))
+    spares.close()
+
+
+def test_a_spare_that_died_while_it_rested_is_replaced(postgres_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "RESTED", 0.0)
+    own, other = make_engine(postgres_database), make_engine(postgres_database)
+    spares = Spares(own)
+    connection = spares.take()
+    driver: Any = connection.connection.driver_connection
+    backend: int = driver.info.backend_pid
+    spares.give_back(connection)
+    with other.connect() as killer:
+        killer.exec_driver_sql("SELECT pg_terminate_backend(%s)", (backend,))
+    anew = spares.take()
+    assert anew.scalar(text("SELECT 1")) == 1
+    spares.give_back(anew)
+    spares.close()
+    for engine in (own, other):
+        engine.dispose()
+
+
+def test_a_spare_that_could_not_begin_or_commit_holds_nobody_up(
+    sqlite: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spares = Spares(sqlite)
+    connection = spares.take()
+    connection.exec_driver_sql("PRAGMA busy_timeout = 1")
+    connection.rollback()
+    stranger = sqlite3.connect(str(sqlite.url.database))
+    stranger.execute("BEGIN IMMEDIATE")
+    with pytest.raises(OperationalError, match="locked"):
+        connection.execute(NEW, {"name": "x"})
+    spares.give_back(connection)
+    stranger.rollback()
+    stranger.close()
+    assert in_time(lambda: add(sqlite))
+
+    connection = spares.take()
+    connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")  # COMMIT itself fails then
+    connection.execute(text("INSERT INTO organization_lines (ancestor_id, organization_id) VALUES (998, 999)"))
+    with pytest.raises(IntegrityError):
+        connection.commit()
+    spares.give_back(connection)
+    assert in_time(lambda: add(sqlite))
+    assert count(sqlite) == 2
+    spares.close()
+    sqlite.dispose()
+
+
 # PostgreSQL
-
-
-def test_a_reader_that_was_never_closed_leaves_no_writer_without_a_transaction(postgres_database: str) -> None:
-    engine = make_engine(postgres_database)
-    left = engine.raw_connection()
-    driver: Any = left.driver_connection
-    driver.autocommit = True  # as the reader's pages run
-    left.close()
-    with engine.connect() as connection:
-        assert connection.connection.driver_connection is driver
-        connection.execute(text("INSERT INTO people (name, created_at) VALUES ('half', now())"))
-        connection.rollback()
-        assert connection.scalar(text("SELECT count(*) FROM people WHERE name = 'half'")) == 0
-    engine.dispose()
 
 
 def test_a_page_that_reads_begins_nothing_and_gives_back_what_can_write(postgres_database: str) -> None:

@@ -197,7 +197,7 @@ def test_refusals_speak_the_readers_language(settings: Settings) -> None:
     app = create_app(replace(settings, rate_limits=False))
     answer = app.test_client().get("/", headers={"Accept-Language": "en-GB,en;q=0.8"})
     assert '<html lang="en">' in answer.text
-    app.extensions["practicum"].engine.dispose()
+    app.extensions["practicum"].close()
 
 
 def break_view(app: Flask, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:

@@ -68,7 +68,7 @@ def at_home(settings: Settings, cast: Cast) -> Iterator[FlaskClient]:
     assert cookie is not None
     client.set_cookie(SIGN_IN, cookie.value, domain="learn.example.org", secure=True)
     yield client
-    production.extensions["practicum"].engine.dispose()
+    production.extensions["practicum"].close()
 
 
 def test_outside_development_pages_are_framed_over_https_only(at_home: FlaskClient) -> None:
@@ -185,7 +185,7 @@ def test_over_plain_http_away_from_this_computer_cookies_are_such_as_browsers_ke
         "lti-1=secret; Max-Age=600; Path=/; HttpOnly; SameSite=Lax",
         "lti-1=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",
     ]
-    plain.extensions["practicum"].engine.dispose()
+    plain.extensions["practicum"].close()
 
 
 def test_whoever_is_not_signed_in_gets_no_cookie(app: Flask) -> None:

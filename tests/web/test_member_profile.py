@@ -119,4 +119,4 @@ def test_codes_are_tried_ten_times_a_minute_by_one_person_and_no_more(limited: C
     assert limited.ada.get("/grant").status_code == 200
     assert tries(limited.ben, 1) == [400], "a colleague in the same school may go on"
     assert limited.ada.get(learn(limited.ada)).status_code == 200
-    limited.app.extensions["practicum"].engine.dispose()
+    limited.app.extensions["practicum"].close()
