@@ -21,13 +21,6 @@ def insert(session: Session, table: type[Base]) -> Any:
     return ENGINES[session.get_bind().dialect.name](table)
 
 
-def insert_or_leave(
-    session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]], *, unique: Sequence[str]
-) -> None:
-    """Insert the rows that are not there yet, by their unique columns; what is there stays as it is."""
-    session.execute(insert(session, table).values(list(rows)).on_conflict_do_nothing(index_elements=unique))
-
-
 def hot_insert(table: type[Base], columns: Sequence[str], *, returning: str | None = None) -> Hot:
     """One new row of these columns; gives back this column of it."""
     made = plain_insert(table.__table__)  # type: ignore[arg-type]  # declared tables are tables
