@@ -130,6 +130,8 @@ def test_while_an_lms_is_asked_for_its_keys_no_connection_to_the_database_is_hel
     set_platform(connected, key_set=None, key_set_fetched_at=None)
     wiring.key_sets._memories.clear()
     forget_platforms(connected)
+    for spares in (wiring.writers, wiring.readers):
+        spares.close()  # of requests before this one
     held: list[int] = []
     fetch = wiring.http.get
 
