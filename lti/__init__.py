@@ -37,6 +37,7 @@ from lti.messages import (
     Presentation,
     ResourceLaunch,
     ServiceEndpoints,
+    SubmissionReview,
     ToolPlatform,
 )
 from lti.quirks import Outcome, Verdict
@@ -98,6 +99,7 @@ __all__ = [
     "ServiceError",
     "Services",
     "Status",
+    "SubmissionReview",
     "TokenRefused",
     "Tool",
     "ToolDescription",

@@ -17,17 +17,19 @@ from lti.messages import LTI_VERSION, AnswerSlip
 from lti.stores import Platform
 
 _LIFE = 300  # seconds
+_REVIEWABLE = ["Submitted", "Completed"]  # before that there is nothing to read
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """The grade column that comes with a link. `resource_id` and `tag` survive a course copy, so the copy's
-    column is found by them."""
+    column is found by them. `review_url`: where its cells lead to (LTI Submission Review 1.0, section 4)."""
 
     label: str
     maximum: int
     resource_id: str | None = None
     tag: str | None = None
+    review_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,5 +121,6 @@ def _column(column: Column) -> dict[str, Any]:
         "scoreMaximum": column.maximum,
         "resourceId": column.resource_id,
         "tag": column.tag,
+        "submissionReview": column.review_url and {"reviewableStatus": _REVIEWABLE, "url": column.review_url},
     }
     return {name: value for name, value in members.items() if value is not None}

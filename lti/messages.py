@@ -18,6 +18,7 @@ from lti.urls import is_web_url, origin
 
 RESOURCE_LINK_REQUEST = "LtiResourceLinkRequest"
 DEEP_LINKING_REQUEST = "LtiDeepLinkingRequest"
+SUBMISSION_REVIEW_REQUEST = "LtiSubmissionReviewRequest"
 LTI_VERSION = "1.3.0"
 
 # The names under which registration asks for these two; see lti/registration.py.
@@ -149,7 +150,17 @@ class AnswerSlip:
     accept_lineitem: bool | None = None
 
 
-Message = ResourceLaunch | DeepLinkingRequest
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmissionReview(_Message):
+    """Somebody opened a cell of the LMS's gradebook (LTI Submission Review 1.0); `services.lineitem` is its column.
+
+    `for_user` is the `sub` of whose cell it is, None for a whole column, as Moodle sends it from the column's head. It
+    proves nothing about who asks: Moodle signs whatever user the address names, for a learner too."""
+
+    for_user: str | None = field(repr=False)
+
+
+Message = ResourceLaunch | DeepLinkingRequest | SubmissionReview
 
 
 def read(claims: VerifiedClaims) -> Message:
@@ -164,6 +175,8 @@ def read(claims: VerifiedClaims) -> Message:
         return _resource_launch(claims)
     if kind == DEEP_LINKING_REQUEST:
         return _deep_linking_request(claims)
+    if kind == SUBMISSION_REVIEW_REQUEST:
+        return _submission_review(claims)
     raise LaunchRefused(LaunchCode.MESSAGE_UNKNOWN, shown(kind))
 
 
@@ -195,6 +208,11 @@ def _deep_linking_request(claims: VerifiedClaims) -> DeepLinkingRequest:
         title=c.label(settings, "title"),
         text=c.label(settings, "text", limit=4000),
     )
+
+
+def _submission_review(claims: VerifiedClaims) -> SubmissionReview:
+    cell = c.mapping(claims, c.FOR_USER) or {}
+    return SubmissionReview(**_common(claims), for_user=c.text(cell, "user_id"))
 
 
 def _common(claims: VerifiedClaims) -> dict[str, Any]:

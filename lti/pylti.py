@@ -23,10 +23,13 @@ from pylti1p3.exception import LtiException
 from pylti1p3.message_validators.deep_link import DeepLinkMessageValidator
 from pylti1p3.message_validators.resource_message import ResourceMessageValidator
 
+from lti.claims import MESSAGE_TYPE
 from lti.errors import LaunchRefused, shown
+from lti.messages import SUBMISSION_REVIEW_REQUEST
 from lti.refusals import LaunchCode
 
 _VALIDATORS = (ResourceMessageValidator(), DeepLinkMessageValidator())
+_NOT_ASKED = frozenset({SUBMISSION_REVIEW_REQUEST})  # its validator refuses what Moodle sends from a column's head
 
 
 def second_opinion(claims: Mapping[str, Any]) -> None:
@@ -34,6 +37,8 @@ def second_opinion(claims: Mapping[str, Any]) -> None:
 
     Raises LaunchRefused: claim-missing, message-unknown.
     """
+    if claims.get(MESSAGE_TYPE) in _NOT_ASKED:
+        return
     takers = [validator for validator in _VALIDATORS if validator.can_validate(claims)]
     if len(takers) != 1:
         raise LaunchRefused(LaunchCode.MESSAGE_UNKNOWN, f"{len(takers)} validators take it")

@@ -68,6 +68,8 @@ class Quirks:
     `whole_maximum`: a maximum with decimals is refused (we always send whole numbers).
     `score_extension`: members to add to each score.
     `service_hosts`: hosts of its services beyond those in its registration.
+    `content_placements`: where it offers to choose content of ours, in its own words.
+    `registration_extension`: members to add to our description of ourselves.
     """
 
     family: str
@@ -78,6 +80,8 @@ class Quirks:
     whole_maximum: bool = False
     score_extension: Mapping[str, Any] = field(default_factory=dict)
     service_hosts: frozenset[str] = frozenset()
+    content_placements: tuple[str, ...] = ("ContentArea",)
+    registration_extension: Mapping[str, Any] = field(default_factory=dict)
     rules: tuple[_Rule, ...] = ()
 
 
@@ -158,6 +162,10 @@ _CANVAS = Quirks(
     score_extension={"https://canvas.instructure.com/lti/submission": {"new_submission": False}},
     # Issuer and tokens live on common hosts, services on each school's own one (read).
     service_hosts=frozenset({"*.instructure.com"}),
+    # A module item and an assignment (read: vendor's pages on placements); the first has no gradebook column.
+    content_placements=("assignment_selection", "link_selection"),
+    # Without it Canvas sends neither names nor e-mails (vendor's pages on registration).
+    registration_extension={"https://canvas.instructure.com/lti/privacy_level": "public"},
     rules=(
         # Canvas's throttle answers 403 "Rate Limit Exceeded" where others say 429 (read).
         _Rule(403, _BUSY, re.compile("rate limit", re.IGNORECASE)),

@@ -17,12 +17,19 @@ from lti import quirks, urls
 from lti.claims import SCOPE_LINE_ITEM, SCOPE_MEMBERS, SCOPE_RESULT_READ, SCOPE_SCORE
 from lti.errors import AnswerUnreadable, PlatformRefused, RegistrationRefused
 from lti.http import Answer, HttpClient
-from lti.messages import CONTEXT_HISTORY, DEEP_LINKING_REQUEST, LINK_HISTORY, RESOURCE_LINK_REQUEST
+from lti.messages import (
+    CONTEXT_HISTORY,
+    DEEP_LINKING_REQUEST,
+    LINK_HISTORY,
+    RESOURCE_LINK_REQUEST,
+    SUBMISSION_REVIEW_REQUEST,
+)
 from lti.stores import hosts_of
 
 SECONDS = 10.0
 LONGEST = 256 * 1024  # bytes of a configuration or of an answer
 SCOPES = (SCOPE_LINE_ITEM, SCOPE_RESULT_READ, SCOPE_SCORE, SCOPE_MEMBERS)
+SUBSTITUTIONS = {CONTEXT_HISTORY: "$Context.id.history", LINK_HISTORY: "$ResourceLink.id.history"}
 CLAIMS = ("iss", "sub", "name", "given_name", "family_name", "email")
 
 _PLATFORM = "https://purl.imsglobal.org/spec/lti-platform-configuration"
@@ -62,6 +69,7 @@ class PlatformConfiguration:
     family: str | None
     version: str | None
     scopes: frozenset[str]
+    messages: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +150,7 @@ def register(
 
 def client_registration(tool: ToolDescription, configuration: PlatformConfiguration) -> dict[str, Any]:
     """The client registration that we send. Exactly one deep linking message: of several, Moodle takes the
-    last and Sakai the first. Only scopes that the platform lists."""
+    last and Sakai the first. Only scopes that the platform lists, and beyond the two usual messages only those."""
     return {
         "application_type": "web",
         "response_types": ["id_token"],
@@ -159,23 +167,28 @@ def client_registration(tool: ToolDescription, configuration: PlatformConfigurat
             "domain": urlsplit(tool.target_url).netloc,
             "description": tool.description,
             "target_link_uri": tool.target_url,
-            "custom_parameters": {
-                CONTEXT_HISTORY: "$Context.id.history",
-                LINK_HISTORY: "$ResourceLink.id.history",
-                **tool.custom,
-            },
+            "custom_parameters": {**SUBSTITUTIONS, **tool.custom},
             "claims": list(CLAIMS),
-            "messages": [
-                {"type": RESOURCE_LINK_REQUEST, "target_link_uri": tool.target_url, "label": tool.name},
-                {
-                    "type": DEEP_LINKING_REQUEST,
-                    "target_link_uri": tool.deep_linking_url,
-                    "label": tool.name,
-                    "placements": ["ContentArea"],
-                },
-            ],
+            "messages": _offered(tool, configuration),
+            **quirks.of(configuration.family).registration_extension,
         },
     }
+
+
+def _offered(tool: ToolDescription, configuration: PlatformConfiguration) -> list[dict[str, Any]]:
+    """The messages that we take."""
+    offered: list[dict[str, Any]] = [
+        {"type": RESOURCE_LINK_REQUEST, "target_link_uri": tool.target_url, "label": tool.name},
+        {
+            "type": DEEP_LINKING_REQUEST,
+            "target_link_uri": tool.deep_linking_url,
+            "label": tool.name,
+            "placements": list(quirks.of(configuration.family).content_placements),
+        },
+    ]
+    if SUBMISSION_REVIEW_REQUEST in configuration.messages:
+        offered.append({"type": SUBMISSION_REVIEW_REQUEST, "target_link_uri": tool.target_url, "label": tool.name})
+    return offered
 
 
 def _configuration(found: Mapping[str, Any]) -> PlatformConfiguration:
@@ -196,7 +209,15 @@ def _configuration(found: Mapping[str, Any]) -> PlatformConfiguration:
         scopes=frozenset(scope for scope in scopes if isinstance(scope, str))
         if isinstance(scopes, list)
         else frozenset(),
+        messages=_messages(product.get("messages_supported")),
     )
+
+
+def _messages(supported: object) -> frozenset[str]:
+    """The types of message that a platform says it sends."""
+    listed = supported if isinstance(supported, list) else []
+    types = (message.get("type") for message in listed if isinstance(message, dict))
+    return frozenset(kind for kind in types if isinstance(kind, str))
 
 
 def _check_addresses(configuration: PlatformConfiguration, http: HttpClient) -> None:

@@ -50,6 +50,7 @@ def test_only_these_views_are_for_anybody(app: Flask) -> None:
         "lti.launch",
         "lti.go_on",
         "lti.jwks",
+        "lti.canvas_configuration",
         "registration.ask",
         "registration.confirm",
     }

@@ -100,6 +100,8 @@ def _item(offering: Offering, base_url: str) -> LinkItem:
         title=offering.title,
         text=f"{offering.summary} ({contact_hours(offering.minutes)} contact hours)",
         custom={"practicum_offering": offering.code},
-        column=Column(label=offering.title, maximum=MAXIMUM, resource_id=offering.code, tag=TAG),
+        column=Column(
+            label=offering.title, maximum=MAXIMUM, resource_id=offering.code, tag=TAG, review_url=f"{base_url}/"
+        ),
         opens_in="iframe",
     )

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from lti.errors import LaunchRefused
 from lti.launch import Launch
-from lti.messages import DeepLinkingRequest, Message, ResourceLaunch
+from lti.messages import DeepLinkingRequest, Message, ResourceLaunch, SubmissionReview
 from lti.refusals import LaunchCode
-from plugin.actions import audit
+from plugin.actions import audit, show_work
 from plugin.actions.open_link import (
     MAY_CHOOSE,
     Dead,
@@ -95,6 +95,8 @@ def enter(session: Session, launch: Launch, *, now: datetime) -> Entry:
     context_id: int | None
     if isinstance(message, ResourceLaunch):
         context_id, path = open_link(session, message, platform, who, now)
+    elif isinstance(message, SubmissionReview):
+        context_id, path = show_work.show_work(session, message, platform, who, now)
     else:
         context_id, path = None, _choose(session, message, platform, who, now)
     session.flush()

@@ -30,6 +30,9 @@ class Dead(StrEnum):
     UNKNOWN_OFFERING = "the link names an offering that does not exist"
     MAY_NOT_CHOOSE = "a learner asks to choose content"
     NO_CONTEXT = "the launch comes from no course"
+    NO_COLUMN = "the gradebook's column belongs to nothing here"
+    NOTHING_YET = "a member opens their own cell before they began"
+    NOT_YOURS = "the gradebook's cell is somebody else's"
 
 
 class EntryRefused(Exception):

@@ -7,17 +7,17 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 
-from lti import keys, login
+from lti import canvas, keys, login
 from lti.errors import LaunchRefused
 from lti.launch import Launch, verify
 from lti.urls import origin
 from plugin import clock
-from plugin.actions import enter
+from plugin.actions import enter, platforms
 from plugin.actions.enter import Entry
-from plugin.actions.open_link import Dead, EntryRefused
+from plugin.actions.open_link import EntryRefused
 from plugin.db.lti_stores import LaunchPlatforms, Nonces
 from plugin.domain.people import Capability
-from plugin.web import cookies
+from plugin.web import cookies, dead_ends
 from plugin.web.access import needs
 from plugin.web.errors import Refused
 from plugin.web.headers import frame_anywhere, keep_for, may_frame
@@ -58,19 +58,19 @@ def login_initiation() -> ResponseReturnValue:
 def launch() -> ResponseReturnValue:
     """The launch: verified, then let in; a frame that keeps no cookie is offered a new window."""
     parts = wiring()
-    platforms = LaunchPlatforms(parts.platforms)
+    known = LaunchPlatforms(parts.platforms)
     try:
         verified = verify(
             request.form.to_dict(),
             request.cookies,
-            platforms=platforms,
+            platforms=known,
             nonces=Nonces(connection),
             key_sets=parts.key_sets,
             sealer=parts.sealer,
             tool=parts.tool,
             now=clock.now(),
         )
-        platforms.keep(connection())
+        known.keep(connection())
         entry = _entered(verified)
     except LaunchRefused as error:
         _burn()
@@ -105,6 +105,15 @@ def go_on() -> ResponseReturnValue:
 def jwks() -> ResponseReturnValue:
     """Our public keys; platforms cache them, so each one is published a day before it signs."""
     answer = jsonify(keys.document(wiring().tool_keys.published()))
+    answer.headers["Cache-Control"] = keep_for(300)
+    return answer
+
+
+@lti.get("/canvas.json")
+@needs(Capability.PUBLIC)
+def canvas_configuration() -> ResponseReturnValue:
+    """What a Canvas administrator needs to make a developer key."""
+    answer = jsonify(canvas.configuration(platforms.described(wiring().settings.base_url)))
     answer.headers["Cache-Control"] = keep_for(300)
     return answer
 
@@ -150,32 +159,8 @@ def _refused(error: LaunchRefused) -> Refused:
 
 def _dead_end(error: EntryRefused) -> Refused:
     frame_anywhere()
-    title, sentence = _dead_end_words(error)
-    return Refused(403 if error.why is Dead.MAY_NOT_CHOOSE else 400, title, sentence, detail=error.why.value)
-
-
-def _dead_end_words(error: EntryRefused) -> tuple[str, str]:
-    unready = _("This link is not set up yet")
-    if error.why is Dead.MAY_NOT_CHOOSE:
-        return _("Choosing content is for instructors"), _(
-            "Your LMS does not say that you teach in this course. Ask its instructor to add the activity."
-        )
-    if error.why is Dead.NO_CONTEXT:
-        return unready, _("It was opened outside a course. Open it from inside the course where you take it.")
-    if not error.instructs:
-        return unready, _(
-            "It does not say which module it opens. Tell the instructor of this course; nothing you did is lost."
-        )
-    if error.why is Dead.UNKNOWN_OFFERING:
-        return unready, _(
-            "It names “%(code)s”, which is not an offering here. Delete the link and add it again "
-            "with “Select content”, or correct its custom parameter practicum_offering.",
-            code=error.named,
-        )
-    return unready, _(
-        "It does not say which module it opens. Delete the link and add it again with “Select content”, "
-        "or give it the custom parameter practicum_offering=CODE (for example MOD-FA-01)."
-    )
+    title, sentence = dead_ends.words(error)
+    return Refused(dead_ends.status(error), title, sentence, detail=error.why.value)
 
 
 def _sweep(answer: Response) -> None:

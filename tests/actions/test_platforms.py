@@ -37,6 +37,7 @@ def registered(**changes: Any) -> Registered:
         family="Moodle",
         version="4.5",
         scopes=frozenset(),
+        messages=frozenset(),
     )
     mine = {name: changes.pop(name) for name in ("client_id", "deployment_id") if name in changes}
     return replace(

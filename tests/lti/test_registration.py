@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
+from lti import canvas
 from lti.claims import SCOPE_LINE_ITEM, SCOPE_MEMBERS, SCOPE_SCORE
 from lti.errors import AddressRefused, LtiError, RegistrationRefused, Unreachable
 from lti.http import Guard, HttpClient
 from lti.registration import (
     PlatformConfiguration,
     ToolDescription,
+    client_registration,
     read_configuration,
     register,
 )
@@ -215,6 +217,38 @@ def test_a_token_that_is_no_header_value_is_refused(server: Server, token: str) 
     with pytest.raises(RegistrationRefused, match="token-malformed"):
         read_configuration(server.url + "/config", registration_token=token, http=http())
     assert server.requests == []
+
+
+def test_a_platform_that_lists_submission_review_is_offered_it(server: Server) -> None:
+    listed = [{"type": "LtiResourceLinkRequest"}, {"type": "LtiSubmissionReviewRequest"}, "odd", {"type": 5}]
+    found = read(server, **{PLATFORM_KEY: {"product_family_code": "desire2learn", "messages_supported": listed}})
+    offered = client_registration(US, found)[TOOL_KEY]["messages"]
+    assert [message["type"] for message in offered].count("LtiSubmissionReviewRequest") == 1
+    assert "placements" not in offered[-1]
+
+
+def test_canvas_is_told_in_its_own_words_where_content_is_chosen_and_that_names_are_wanted(server: Server) -> None:
+    found = read(server, **{PLATFORM_KEY: {"product_family_code": "canvas", "messages_supported": "odd"}})
+    tool = client_registration(US, found)[TOOL_KEY]
+    [choosing] = [message for message in tool["messages"] if message["type"] == "LtiDeepLinkingRequest"]
+    assert choosing["placements"] == ["assignment_selection", "link_selection"]
+    assert tool["https://canvas.instructure.com/lti/privacy_level"] == "public"
+
+
+def test_a_canvas_administrator_finds_everything_behind_one_address(server: Server) -> None:
+    document = canvas.configuration(US)
+    sent = client_registration(US, read(server, **{PLATFORM_KEY: {"product_family_code": "canvas"}}))
+    [extension] = document["extensions"]
+    assert document["oidc_initiation_url"] == sent["initiate_login_uri"]
+    assert document["redirect_uris"] == sent["redirect_uris"]
+    assert document["public_jwk_url"] == sent["jwks_uri"]
+    assert document["custom_fields"] == sent[TOOL_KEY]["custom_parameters"]
+    assert (extension["platform"], extension["domain"]) == ("canvas.instructure.com", "tool.example.org:8443")
+    assert [one["placement"] for one in extension["settings"]["placements"]] == [
+        "assignment_selection",
+        "link_selection",
+    ]
+    assert all(one["target_link_uri"] == US.deep_linking_url for one in extension["settings"]["placements"])
 
 
 def test_canvas_s_services_may_live_on_each_school_s_host(server: Server) -> None:

@@ -289,3 +289,12 @@ def test_another_organizations_client_is_refused_and_its_link_works_again(lms: C
 def test_canvas_opens_its_configuration_to_bearers_of_its_token_only(connect: Connect) -> None:
     connected = connect(habits=Habits(configuration_needs_token=True, registration_status=200))
     assert "/learn/" in connected.launch("ada").page.url
+
+
+def test_the_configuration_for_canvas_is_for_everybody_and_names_our_own_addresses(lms: Connected) -> None:
+    page = Browser().open(lms.url("/lti/canvas.json"))
+    document = json.loads(page.text)
+    assert page.headers["Content-Type"] == "application/json"
+    assert document["oidc_initiation_url"] == lms.url("/lti/login")
+    assert document["redirect_uris"] == [lms.url("/lti/launch")]
+    assert "Set-Cookie" not in page.headers
