@@ -21,6 +21,7 @@ from plugin.db.session import Spares, make_engine, reader
 from plugin.db.tool_keys import ToolKeys
 from plugin.settings import Settings
 from plugin.web.messages import PlainRequest, PlainResponse
+from plugin.web.quick_login import QuickLogin
 from plugin.web.wiring import Wiring
 
 MAX_FORM_BYTES = 512 * 1024  # two long reflections; a launch's token is held to less by lti.launch
@@ -55,12 +56,12 @@ def create_app(settings: Settings | None = None) -> Flask:
         TEMPLATES_AUTO_RELOAD=False,
         RATELIMIT_ENABLED=settings.rate_limits,
     )
+    app.extensions["practicum"] = wire(settings)
+    app.wsgi_app = QuickLogin(app.wsgi_app, app.extensions["practicum"])  # type: ignore[method-assign]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    app.extensions["practicum"] = wire(settings)
     web.install(app)
-
     return app
 
 

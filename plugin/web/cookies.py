@@ -11,14 +11,20 @@ IN_A_FRAME = "; Path=/; Secure; HttpOnly; SameSite=None; Partitioned"
 IN_A_WINDOW = "; Path=/; HttpOnly; SameSite=Lax"
 
 
-def put(answer: Response, name: str, value: str, *, max_age: int | None = None) -> None:
-    """Set a cookie, for so many seconds or as long as the browser runs. Name and value are letters, digits, "-_.".
+def written(name: str, value: str, *, plain_http: bool, max_age: int | None = None) -> str:
+    """A cookie as its header has it, for so many seconds or as long as the browser runs.
 
-    Written by hand, since to quote and to check what needs neither costs as much as the rest of a login.
+    Name and value are letters, digits, "-_.": to quote and to check what needs neither costs as much as the rest of a
+    login.
     """
     lives = "" if max_age is None else f"; Max-Age={max_age}"
-    where = IN_A_WINDOW if current_app.config["PRACTICUM_PLAIN_HTTP"] else IN_A_FRAME
-    answer.headers.add("Set-Cookie", f"{name}={value}{lives}{where}")
+    return f"{name}={value}{lives}{IN_A_WINDOW if plain_http else IN_A_FRAME}"
+
+
+def put(answer: Response, name: str, value: str, *, max_age: int | None = None) -> None:
+    """Set a cookie."""
+    plain_http = current_app.config["PRACTICUM_PLAIN_HTTP"]
+    answer.headers.add("Set-Cookie", written(name, value, plain_http=plain_http, max_age=max_age))
 
 
 def delete(answer: Response, name: str) -> None:

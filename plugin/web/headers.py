@@ -11,6 +11,8 @@ from plugin.web.identity import show_nobody, visitor
 from plugin.web.transaction import noted
 from plugin.web.wiring import wiring
 
+ALWAYS = (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin"))
+NO_COPY = ("Cache-Control", "no-store")  # a reflection must not lie about in a cache of a shared computer
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; manifest-src 'self'; base-uri 'none'; object-src 'none'"
@@ -69,12 +71,12 @@ def install(app: Flask) -> None:
     @app.after_request
     def guard(response: Response) -> Response:
         headers, kept = response.headers, noted()
-        headers.add("X-Content-Type-Options", "nosniff")
-        headers.add("Referrer-Policy", "same-origin")
+        for name, value in ALWAYS:
+            headers.add(name, value)
         if request.endpoint == "static":
             return response
         if "public" not in kept:
-            headers.add("Cache-Control", "no-store")  # a reflection must not lie about in a cache of a shared computer
+            headers.add(*NO_COPY)
         if 300 <= response.status_code < 400:
             return response  # nothing of it is shown
         hosts: tuple[str, ...] = kept.get("frame_hosts", ())

@@ -23,19 +23,21 @@ from plugin.web.errors import Refused
 from plugin.web.headers import frame_anywhere, keep_for, may_frame
 from plugin.web.identity import show_nobody, sign_in
 from plugin.web.messages import Onward
+from plugin.web.quick_login import OLD_COOKIES
 from plugin.web.transaction import connection, keep_so_far, session
 from plugin.web.wiring import wiring
 
 lti = Blueprint("lti", __name__, url_prefix="/lti")
 
-OLD_COOKIES = 8  # logins that were begun and never came back; more than this many are swept
 TRIES = 5  # launches of one course page that make the same things at the same moment
 
 
 @lti.route("/login", methods=["GET", "POST"])
 @needs(Capability.PUBLIC)
 def login_initiation() -> ResponseReturnValue:
-    """OIDC third-party initiated login: nothing is written, the state travels sealed."""
+    """OIDC third-party initiated login: nothing is written, the state travels sealed. The usual one is answered by
+    `quick_login`, before it comes here.
+    """
     parts = wiring()
     try:
         begun = login.begin(
