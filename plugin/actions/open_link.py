@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, exists, select, update
 from sqlalchemy.orm import Session
@@ -166,21 +167,53 @@ def _first_launch(
     instructs: bool,
     now: datetime,
 ) -> Cohort:
-    """A new cohort, pinned to the version that is current today."""
+    """A new cohort, pinned to the version that is current today; that of a copied LMS course, to the version it had.
+
+    A copy is a fresh run: nothing of the cohort that it was copied from is touched, and nobody of it comes along.
+    """
     offering = session.scalar(select(Offering).where(Offering.code == code))
     if offering is None or offering.current_version_id is None:
         raise EntryRefused(Dead.UNKNOWN_OFFERING, instructs=instructs, named=code[:64])
+    copied = _copied_from(session, message, platform, offering.id)
     cohort = Cohort(
         organization_id=platform.organization_id,
         offering_id=offering.id,
-        version_id=offering.current_version_id,
+        version_id=copied.version_id if copied else offering.current_version_id,
         context_id=context_id,
         name=(message.place.context_title or message.place.context_label or offering.title)[:255],
         created_at=now,
     )
     session.add(cohort)
     session.flush()
+    if copied:
+        audit.remember(
+            session,
+            "copy cohort",
+            f"cohort {cohort.id}",
+            by=None,
+            organization=cohort.organization_id,
+            now=now,
+            copied_from=copied.id,
+        )
     return cohort
+
+
+def _copied_from(session: Session, message: ResourceLaunch, platform: Platform, offering_id: int) -> Any | None:
+    """The id and version_id of the cohort in the LMS course that this one was copied from; the nearest copy counts."""
+    history = message.place.context_history
+    if not history:
+        return None
+    found = session.execute(
+        select(Cohort.id, Cohort.version_id, Context.context_id)
+        .join(Context, Context.id == Cohort.context_id)
+        .where(
+            Context.platform_id == platform.id,
+            Context.deployment_id == message.deployment_id,
+            Context.context_id.in_(history),
+            Cohort.offering_id == offering_id,
+        )
+    ).all()
+    return min(found, key=lambda row: history.index(row.context_id), default=None)
 
 
 def _keep_link(session: Session, message: ResourceLaunch, context_id: int, cohort_id: int, now: datetime) -> None:
