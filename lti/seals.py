@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from itsdangerous import BadPayload, Signer
+from itsdangerous import BadPayload, BadSignature, Signer
 from itsdangerous.encoding import base64_decode, base64_encode
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
@@ -34,6 +34,8 @@ class Seal:
 
         Raises itsdangerous.BadData: it was not.
         """
+        if not text.isascii():
+            raise BadSignature("holds letters that no seal has")
         payload = self._signer.unsign(text)
         try:
             return json.loads(base64_decode(payload))

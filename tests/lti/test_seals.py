@@ -71,3 +71,10 @@ def test_a_signature_over_nothing_of_ours_is_refused() -> None:
     for payload in (b"not base64 !", b"bm90IGpzb24", b""):
         with pytest.raises(BadData):
             seal.loads(signer.sign(payload).decode())
+
+
+@pytest.mark.parametrize("odd", ["é", "\ud800", "\0", ""])
+def test_letters_that_no_seal_has_are_refused_like_any_other(odd: str) -> None:
+    seal = Seal("secret", purpose="test")
+    with pytest.raises(BadData):
+        seal.loads(seal.dumps(["ada", 17])[:-1] + odd)
