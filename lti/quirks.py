@@ -70,6 +70,8 @@ class Quirks:
     `service_hosts`: hosts of its services beyond those in its registration.
     `content_placements`: where it offers to choose content of ours, in its own words.
     `registration_extension`: members to add to our description of ourselves.
+    `roster_page`: members that are asked for in one answer.
+    `rules` say what its answers to a score mean, `roster_rules` those to a question for the roster.
     """
 
     family: str
@@ -82,7 +84,9 @@ class Quirks:
     service_hosts: frozenset[str] = frozenset()
     content_placements: tuple[str, ...] = ("ContentArea",)
     registration_extension: Mapping[str, Any] = field(default_factory=dict)
+    roster_page: int = 500
     rules: tuple[_Rule, ...] = ()
+    roster_rules: tuple[_Rule, ...] = ()
 
 
 _SENT = Verdict(Outcome.SENT)
@@ -118,6 +122,40 @@ _NOT_TAKEN = Verdict(
 _BUSY = Verdict(Outcome.WAIT, "busy", "The LMS asks for a pause. The score is sent by itself afterwards.")
 _LATER = Verdict(
     Outcome.RETRY, "later", "The LMS could not be reached or had trouble of its own. It is tried again by itself."
+)
+
+_ROSTER_KEPT = Verdict(
+    Outcome.MEND,
+    "roster-not-given",
+    "This LMS does not give this tool the list of its course. Members can work all the same. To see who has not "
+    "opened it yet, an LMS administrator can allow names and roles for this tool.",
+)
+_ROSTER_GONE = Verdict(
+    Outcome.GONE,
+    "roster-course-gone",
+    "The LMS no longer knows this course: it was deleted, or the tool was taken out of it. Nothing that members did is "
+    "lost. When somebody opens the activity from the course again, the list is read again.",
+)
+_ROSTER_ODD = Verdict(
+    Outcome.MEND,
+    "roster-refused",
+    "The LMS did not give the list of the course and named no reason that helps. An LMS administrator should look "
+    "whether names and roles are allowed for this tool.",
+)
+_ROSTER_BUSY = Verdict(Outcome.WAIT, "roster-busy", "The LMS asks for a pause. The list is read by itself afterwards.")
+_ROSTER_LATER = Verdict(
+    Outcome.RETRY,
+    "roster-later",
+    "The LMS could not be reached or had trouble of its own. The list is read again by itself.",
+)
+
+_ROSTER_COMMON = (
+    _Rule(401, _ROSTER_KEPT),
+    _Rule(403, _ROSTER_KEPT),
+    _Rule(404, _ROSTER_GONE),
+    _Rule(410, _ROSTER_GONE),
+    _Rule(425, _ROSTER_BUSY),
+    _Rule(429, _ROSTER_BUSY),
 )
 
 _COMMON = (
@@ -192,6 +230,8 @@ _CANVAS = Quirks(
             ),
         ),
     ),
+    # The same throttle answers for every service (read).
+    roster_rules=(_Rule(403, _ROSTER_BUSY, re.compile("rate limit", re.IGNORECASE)),),
 )
 
 _BLACKBOARD = Quirks(
@@ -212,7 +252,11 @@ _SAKAI = Quirks(
     rules=(_Rule(400, _LEFT, re.compile("user|site|member", re.IGNORECASE)),),
 )
 
-_SCHOOLOGY = Quirks("schoology")
+_SCHOOLOGY = Quirks(
+    "schoology",
+    # It gives at most 100 members in one answer (read).
+    roster_page=100,
+)
 
 _OPEN_EDX = Quirks(
     "openedx",
@@ -223,6 +267,18 @@ _OPEN_EDX = Quirks(
         _Rule(400, _NEWER),
         # Somebody unknown answers 500 (run).
         _Rule(500, Verdict(Outcome.RETRY, _LEFT.code, _LEFT.sentence, tries=4)),
+    ),
+    roster_rules=(
+        # Before 11.4 the consumer gave no pages and answered so for a large course (read). Nothing can be mended.
+        _Rule(
+            403,
+            Verdict(
+                Outcome.MEND,
+                "roster-too-long",
+                "This LMS gives no list of a course with so many people. Members can work all the same.",
+            ),
+            re.compile("above_response_limit"),
+        ),
     ),
 )
 
@@ -261,6 +317,23 @@ def judge(family: str | None, error: ServiceError | None) -> Verdict:
     return _LATER
 
 
+def judge_roster(family: str | None, error: ServiceError) -> Verdict:
+    """What follows from a question for the roster that raised this. That an LMS gives no roster is a normal thing."""
+    match error:
+        case ScopeMissing() | TokenRefused(error="invalid_scope"):
+            return _ROSTER_KEPT
+        case TokenRefused() | AddressRefused() if _is_setting(error):
+            return Verdict(Outcome.MEND, error.code, error.sentence)
+        case TokenRefused():  # a family's rules are about rosters, not about its token endpoint
+            return _first((), _ROSTER_COMMON, error, otherwise=_ROSTER_LATER, busy=_ROSTER_BUSY)
+        case PlatformRefused():
+            otherwise = _ROSTER_ODD if error.answered < 500 else _ROSTER_LATER
+            return _first(of(family).roster_rules, _ROSTER_COMMON, error, otherwise=otherwise, busy=_ROSTER_BUSY)
+        case AnswerUnreadable():
+            return Verdict(Outcome.RETRY, error.code, error.sentence)
+    return _ROSTER_LATER
+
+
 def _is_setting(error: ServiceError) -> bool:
     """Whether somebody has to change a setting: everything but a token endpoint in passing trouble."""
     return not isinstance(error, TokenRefused) or (error.answered < 500 and error.answered != 429)
@@ -272,11 +345,22 @@ def speaks_for(host: str, issuer_host: str) -> bool:
 
 
 def _judge_answer(quirks: Quirks, refused: PlatformRefused) -> Verdict:
-    verdict = next((rule.verdict for rule in (*quirks.rules, *_COMMON) if rule.fits(refused)), None)
-    if verdict is None:
-        verdict = _NOT_TAKEN if refused.answered < 500 else _LATER
+    otherwise = _NOT_TAKEN if refused.answered < 500 else _LATER
+    return _first(quirks.rules, _COMMON, refused, otherwise=otherwise, busy=_BUSY)
+
+
+def _first(
+    rules: tuple[_Rule, ...],
+    common: tuple[_Rule, ...],
+    refused: PlatformRefused,
+    *,
+    otherwise: Verdict,
+    busy: Verdict,
+) -> Verdict:
+    """The verdict of the first rule that fits; an answer that passes, and says when, asks for patience."""
+    verdict = next((rule.verdict for rule in (*rules, *common) if rule.fits(refused)), otherwise)
     if verdict.outcome is Outcome.RETRY and verdict.tries is None and refused.retry_after is not None:
-        verdict = _BUSY
+        verdict = busy
     if verdict.outcome is Outcome.WAIT:
         return replace(verdict, wait=refused.retry_after)
     return verdict

@@ -72,14 +72,19 @@ class Services:
 
 
 def next_page(header: str, base: str) -> str | None:
-    """The address of the next page in a Link header (RFC 8288), or None.
+    """The address of the next page in a Link header, or None; as `linked`."""
+    return linked(header, base, "next")
+
+
+def linked(header: str, base: str, relation: str) -> str | None:
+    """The address that a Link header (RFC 8288) gives for a relation, or None.
 
     Letters keep their case, parameters may stand in any order, quotes may be missing, straight or curly,
     and "&amp;" in an address means "&". Raises AnswerUnreadable for an address that is none.
     """
     for address, parameters in _LINK.findall(_decoded(header)):
         rel = _REL.search(parameters)
-        if rel and "next" in rel[1].strip('"“”').lower().split():
+        if rel and relation in rel[1].strip('"“”').lower().split():
             return _joined(base, address.strip().replace("&amp;", "&"))
     return None
 
@@ -88,7 +93,7 @@ def _joined(base: str, address: str) -> str:
     try:
         return urljoin(base, address)
     except ValueError as error:
-        raise AnswerUnreadable("the address of the next page cannot be read") from error
+        raise AnswerUnreadable("an address in the Link header cannot be read") from error
 
 
 def _decoded(header: str) -> str:

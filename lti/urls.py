@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv6Address
 from typing import NamedTuple
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 LONGEST = 4000  # characters of an address that we call
 
@@ -75,6 +75,11 @@ def with_query(url: str, added: Mapping[str, str]) -> str:
     parts = urlsplit(url)
     query = "&".join(part for part in (parts.query, urlencode(added)) if part)
     return urlunsplit(parts._replace(query=query, fragment=""))
+
+
+def has_parameter(url: str, name: str) -> bool:
+    """Whether an address has a parameter of this name in its query."""
+    return any(key == name for key, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,3 +111,40 @@ def test_a_configuration_speaks_for_its_own_host_and_canvas_s_for_its_old_one() 
     assert quirks.speaks_for("sso.canvaslms.com", "canvas.instructure.com")
     assert not quirks.speaks_for("sso.canvaslms.com", "canvas.beta.instructure.com")
     assert not quirks.speaks_for("evil.example.org", "canvas.instructure.com")
+
+
+@pytest.mark.parametrize(
+    ("family", "error", "outcome", "code"),
+    [
+        (None, answer(403), Outcome.MEND, "roster-not-given"),
+        (None, answer(401), Outcome.MEND, "roster-not-given"),
+        (None, answer(404), Outcome.GONE, "roster-course-gone"),
+        (None, answer(400), Outcome.MEND, "roster-refused"),
+        (None, answer(429), Outcome.WAIT, "roster-busy"),
+        (None, answer(500), Outcome.RETRY, "roster-later"),
+        (None, answer(503, retry_after=5), Outcome.WAIT, "roster-busy"),
+        (None, Unreachable("x"), Outcome.RETRY, "roster-later"),
+        (None, AnswerUnreadable("x"), Outcome.RETRY, "answer-unreadable"),
+        (None, ScopeMissing("x"), Outcome.MEND, "roster-not-given"),
+        (None, TokenRefused(400, error="invalid_scope"), Outcome.MEND, "roster-not-given"),
+        (None, TokenRefused(400, error="invalid_client"), Outcome.MEND, "token-refused"),
+        (None, TokenRefused(503, error=""), Outcome.RETRY, "roster-later"),
+        (None, TokenRefused(429, error="", retry_after=9), Outcome.WAIT, "roster-busy"),
+        (None, AddressRefused("host-unknown", "The host is not registered."), Outcome.MEND, "host-unknown"),
+        ("canvas", answer(403, "403 Forbidden (Rate Limit Exceeded)"), Outcome.WAIT, "roster-busy"),
+        ("canvas", answer(403), Outcome.MEND, "roster-not-given"),
+        ("moodle", answer(500), Outcome.RETRY, "roster-later"),
+        ("Open edX", answer(403, '{"error": "above_response_limit"}'), Outcome.MEND, "roster-too-long"),
+    ],
+)
+def test_an_answer_to_a_question_for_the_roster_has_a_meaning_of_its_own(
+    family: str | None, error: ServiceError, outcome: Outcome, code: str
+) -> None:
+    verdict = quirks.judge_roster(family, error)
+    assert (verdict.outcome, verdict.code) == (outcome, code)
+    assert "score" not in verdict.sentence
+
+
+def test_a_wish_to_wait_with_the_roster_is_passed_on() -> None:
+    assert quirks.judge_roster(None, answer(429, retry_after=30)).wait == 30
+    assert quirks.judge_roster("canvas", answer(403, "rate limit", retry_after=7)).wait == 7

@@ -1,5 +1,6 @@
 """Rosters over the wire."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -108,3 +109,48 @@ def test_a_failure_in_the_middle_is_a_failure(server: Server, lms: Platform, ros
 def test_a_foreign_roster_is_not_called(lms: Platform, rosters: Rosters) -> None:
     with pytest.raises(AddressRefused):
         list(rosters.members(lms, "https://evil.example.org/members"))
+
+
+def test_pages_are_asked_for_at_the_length_that_this_lms_can_give(
+    server: Server, lms: Platform, rosters: Rosters
+) -> None:
+    server.answers["GET /members"] = Reply(roster())
+    list(rosters.pages(lms, server.url + "/members"))
+    assert server.requests[-1].query == {"limit": ["500"]}
+    list(rosters.pages(replace(lms, family="schoology"), server.url + "/members?a=1"))
+    assert server.requests[-1].query == {"a": ["1"], "limit": ["100"]}
+    list(rosters.pages(lms, server.url + "/members?limit=20"))
+    assert server.requests[-1].query == {"limit": ["20"]}, "an LMS that says it itself knows best"
+
+
+def test_a_page_tells_where_its_differences_are(server: Server, lms: Platform, rosters: Rosters) -> None:
+    link = f'<{server.url}/members?p=2>; rel="next", </members?since=7&amp;x=Y>; rel=differences'
+    server.answers["GET /members"] = [
+        Reply(roster({"user_id": "1"}), headers={"Link": link}),
+        Reply(roster({"user_id": "2"})),
+    ]
+    pages = list(rosters.pages(lms, server.url + "/members"))
+    assert [page.differences for page in pages] == [f"{server.url}/members?since=7&x=Y", None]
+    server.answers["GET /members"] = Reply(roster({"user_id": "1", "status": "Deleted"}))
+    (page,) = rosters.differences(lms, f"{server.url}/members?since=7&x=Y")
+    assert [(one.user_id, one.status) for one in page.members] == [("1", Status.DELETED)]
+    assert server.requests[-1].query == {"since": ["7"], "x": ["Y"]}, "the address is the LMS's, nothing is added"
+
+
+@pytest.mark.parametrize("address", ["http://[", "https://l/" + "x" * 3000])
+def test_an_address_of_differences_that_is_none_costs_the_roster_nothing(
+    server: Server, lms: Platform, rosters: Rosters, address: str
+) -> None:
+    server.answers["GET /members"] = Reply(roster({"user_id": "1"}), headers={"Link": f"<{address}>; rel=differences"})
+    (page,) = rosters.pages(lms, server.url + "/members")
+    assert (page.differences, len(page.members)) == (None, 1)
+
+
+def test_what_no_database_takes_is_left_out_of_a_name_and_refused_in_an_id(
+    server: Server, lms: Platform, rosters: Rosters
+) -> None:
+    server.answers["GET /members"] = Reply(b'{"members": [{"user_id": "1", "name": "\\ud800"}]}')
+    assert [member.name for member in rosters.members(lms, server.url + "/members")] == [None]
+    server.answers["GET /members"] = Reply(b'{"members": [{"user_id": "\\u0000"}]}')
+    with pytest.raises(AnswerUnreadable):
+        list(rosters.members(lms, server.url + "/members"))
