@@ -9,12 +9,14 @@ from sqlalchemy import Engine
 
 from lti.grades import Grades
 from lti.http import Guard, HttpClient
+from lti.rosters import Rosters
 from lti.services import Services
 from lti.tokens import AccessTokens
 from plugin import __version__, clock
 from plugin.db.tool_keys import ToolKeys
 from plugin.settings import Settings
 from plugin.worker.loop import Limits, Worker
+from plugin.worker.rosters import Readers
 from plugin.worker.schedule import Schedule, jobs
 
 
@@ -33,10 +35,13 @@ def build(
     )
     keys = ToolKeys(engine, settings.secret_key)
     tokens = AccessTokens(http, keys, clock=lambda: clock().timestamp())
+    services = Services(http, tokens)
+    readers = Readers(engine, Rosters(services), clock=clock)
     return Worker(
         engine,
-        Grades(Services(http, tokens)),
-        schedule=Schedule(jobs(settings.secret_key)),
+        Grades(services),
+        readers=readers,
+        schedule=Schedule((*jobs(settings.secret_key), readers.job)),
         limits=limits,
         clock=clock,
     )

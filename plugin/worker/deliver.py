@@ -99,7 +99,7 @@ def _read_back(delivery: Delivery, grades: Grades) -> Seen:
 
 def _is_passing(error: ServiceError, attempts: int) -> bool:
     """Whether the result may be read a little later: an LMS in trouble, not one that lacks the service."""
-    if _is_down(error) or quirks.judge(None, error).outcome is Outcome.WAIT:
+    if is_down(error) or quirks.judge(None, error).outcome is Outcome.WAIT:
         return True
     return isinstance(error, PlatformRefused) and error.answered == 500 and attempts < LOOKS
 
@@ -127,10 +127,10 @@ def _may_have_arrived(error: ServiceError) -> bool:
     return not isinstance(error, PlatformRefused) or error.answered >= 500
 
 
-def _is_down(error: ServiceError) -> bool:
+def is_down(error: ServiceError) -> bool:
     """Whether it is the LMS as a whole that does not answer."""
     return isinstance(error, Unreachable) or (isinstance(error, PlatformRefused) and error.answered in DOWN)
 
 
 def _failed(delivery: Delivery, error: ServiceError, verdict: Verdict, *, unknown: bool) -> Result:
-    return Result(delivery, verdict, unknown=unknown, down=_is_down(error))
+    return Result(delivery, verdict, unknown=unknown, down=is_down(error))
