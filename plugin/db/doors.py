@@ -88,11 +88,15 @@ def own_overview(connection: Connection, person_id: int, enrolment_id: int) -> S
 
 @dataclass(frozen=True)
 class AtHand:
-    """A cohort, what the LMS said last that somebody is in its course, and whether a grant of theirs reaches it."""
+    """A cohort, what the LMS said last that somebody is in its course, and whether a grant of theirs reaches it.
+
+    `sees_names`: that grant is of somebody who works with the people of the cohort.
+    """
 
     cohort: Cohort
     course_role: CourseRole | None
     granted: bool
+    sees_names: bool
 
 
 def cohort_at_hand(
@@ -118,10 +122,12 @@ def cohort_at_hand(
         .scalar_subquery()
     )
     granted = within(grants, frozenset(Role), Cohort.organization_id, Cohort.id)
-    row = session.execute(select(Cohort, role, granted).where(Cohort.id == cohort_id)).one_or_none()
+    working = roles_for(Capability.REVIEW) | roles_for(Capability.REPORT)
+    sees_names = within(grants, working, Cohort.organization_id, Cohort.id)
+    row = session.execute(select(Cohort, role, granted, sees_names).where(Cohort.id == cohort_id)).one_or_none()
     if row is None or (row[1] is None and not row[2]):
         return None
-    return AtHand(row[0], row[1], bool(row[2]))
+    return AtHand(row[0], row[1], bool(row[2]), bool(row[3]))
 
 
 def reflection_to_review(

@@ -39,7 +39,8 @@ def pages(app: Flask) -> None:
     from plugin.web.member import member
     from plugin.web.public import public
     from plugin.web.registration import registration
+    from plugin.web.rosters import rosters
     from plugin.web.trainer import trainer
 
-    for blueprint in (public, lti, registration, deep_linking, cohort, member, trainer, lsc, admin):
+    for blueprint in (public, lti, registration, deep_linking, cohort, rosters, member, trainer, lsc, admin):
         app.register_blueprint(blueprint)

@@ -12,6 +12,7 @@ from plugin.db.reports import Key, Part
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(9999, 1, 1, tzinfo=UTC)
 REPORT_KEY = re.compile(r"([a-z-]{1,20})\.([0-9]{1,18})\.([0-9]{1,18})")
+ROW_ID = re.compile(r"[0-9]{1,18}")
 TOLD_KEY = re.compile(r"([a-z_]{1,20})\.([0-9]{1,18})")
 
 
@@ -42,3 +43,8 @@ def read_told_key(text: str, states: tuple[OutboxState, ...]) -> told.Key | None
     if found is None or found[1] not in {state.value for state in states}:
         return None
     return told.Key(OutboxState(found[1]), int(found[2]))
+
+
+def read_id(text: str) -> int | None:
+    """The id of a row at the end of a page; None for anything else."""
+    return int(text) if ROW_ID.fullmatch(text) and text.isascii() else None

@@ -28,6 +28,33 @@ def of_telling(codes: str | None, stored: str | None) -> str | None:
     return " ".join(one for one in said if one) if said and all(said) else stored
 
 
+def of_roster(code: str | None, stored: str | None) -> str | None:
+    """Why a roster could not be read, from what is kept of the last try; the stored sentence stands in as above."""
+    return _of_roster().get(code or "") or (_of_telling().get(code or "") or stored)
+
+
+def _of_roster() -> dict[str, str]:
+    """By the codes of lti.quirks and of the worker."""
+    return {
+        "roster-not-given": _(
+            "This LMS does not give this tool the list of its course. Members can work all the same. To see who has "
+            "not opened it yet, an LMS administrator can allow names and roles for this tool."
+        ),
+        "roster-too-long": _("This LMS gives no list of a course with so many people. Members can work all the same."),
+        "roster-course-gone": _(
+            "The LMS no longer knows this course: it was deleted, or the tool was taken out of it. Nothing that "
+            "members did is lost. When somebody opens the activity from the course again, the list is read again."
+        ),
+        "roster-refused": _(
+            "The LMS did not give the list of the course and named no reason that helps. An LMS administrator should "
+            "look whether names and roles are allowed for this tool."
+        ),
+        "roster-busy": _("The LMS asks for a pause. The list is read by itself afterwards."),
+        "roster-later": _("The LMS could not be reached or had trouble of its own. The list is read again by itself."),
+        "roster-ours": _("Something went wrong inside Practicum while the list was read. It is read again by itself."),
+    }
+
+
 def _of_telling() -> dict[str, str]:
     """By the codes of lti.quirks, lti.errors, the worker and the outbox."""
     return {

@@ -30,8 +30,10 @@ from plugin.db.reflections import Feedback, Reflection, Revision, SetAside
 from plugin.db.session import transaction
 from plugin.domain.people import Role
 from plugin.domain.review import State
+from plugin.domain.rosters import Reached
 from plugin.domain.scores import Progress as Told
 from tests.cast import Actor, Cast, Place
+from tests.rostered import keep_roster
 from tests.rows import belonging, changed, snapshot
 
 NAMES = ("ada", "ben", "tom", "lou", "ann", "ian")
@@ -44,6 +46,7 @@ class Furnished:
     place: Place
     reflection: int
     outbox: int
+    roster_member: int
     request: int
     invitation: str
     code: str
@@ -68,6 +71,7 @@ FILLERS: dict[str, Callable[[Furnished], Any]] = {
     "enrolment": lambda f: f.place.ada.enrolment and f.place.ada.enrolment.id,
     "reflection": lambda f: f.reflection,
     "cohort_id": lambda f: f.place.cohort.id,
+    "roster_id": lambda f: f.place.cohort.id,
     "platform_id": lambda f: f.place.platform.id,
     "request_id": lambda f: f.request,
     "id": lambda f: f.outbox,
@@ -77,6 +81,7 @@ FINDS: dict[str, set[str]] = {
     "enrolment": {"ada"},
     "reflection": {"tom"},
     "cohort_id": set(NAMES),
+    "roster_id": {"tom", "lou", "ann", "ian"},
     "platform_id": {"ann"},
     "request_id": {"ian"},
     "id": {"lou", "ann"},
@@ -94,6 +99,7 @@ QUESTIONS: dict[str, Callable[[Furnished], list[dict[str, Any]]]] = {
         {"after": f"1-{f.reflection}"},
     ],
     "trainer.desk": lambda f: [{"cohort": f.place.cohort.id}],
+    "rosters.page": lambda f: [*({"state": each.value} for each in Reached), {"after": f.roster_member}],
     "lsc.completions": lambda f: [
         {"organization": f.place.organization.id},
         {"cohort": f.place.cohort.id, "state": "all"},
@@ -174,11 +180,14 @@ def furnish(session: Session, place: Place, mark: str) -> Furnished:
         expires_at=now + timedelta(hours=2),
     )
     session.add_all([told, request])
+    place.context = session.merge(place.context)
+    place.context.memberships_url = f"https://{mark.lower()}.example.org/members"
+    (member,) = keep_roster(session, place, [(f"{mark} Stranger", None)], read_at=now)
     session.flush()
     code = grants.issue(session, Role.VIEWER, organization=place.organization.id, starts_on=now.date(), now=now)
     invitation = platforms.invite(session, organization=place.organization.id, now=now)
     words = (mark, mark.lower(), place.platform.issuer)
-    return Furnished(place, reflection, told.id, request.id, invitation, code, words)
+    return Furnished(place, reflection, told.id, member.id, request.id, invitation, code, words)
 
 
 def _reflection(session: Session, place: Place, author: Actor, mark: str, now: datetime) -> int:
@@ -391,7 +400,7 @@ def test_whatever_is_sent_from_one_organization_changes_nothing_of_another(town:
 
 def test_a_secret_that_was_made_up_opens_nothing(town: Town) -> None:
     before = snapshot(town.engine)
-    made_up = Furnished(town.here.place, 0, 0, 0, "made-up", "AAAA-BBBB-CCCC", ())
+    made_up = Furnished(town.here.place, 0, 0, 0, 0, "made-up", "AAAA-BBBB-CCCC", ())
     for rule in rules(town.app):
         if not set(rule.arguments) & set(SECRETS):
             continue
