@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from plugin.cli import database, grants, keys, organizations, outbox, packs, platforms, reports, serve, worker
+from plugin.cli import database, grants, keys, organizations, outbox, packs, platforms, reports, rosters, serve, worker
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -20,6 +20,7 @@ main.add_command(packs.packs)
 main.add_command(platforms.platforms)
 main.add_command(keys.keys)
 main.add_command(outbox.outbox)
+main.add_command(rosters.rosters)
 main.add_command(reports.reports)
 main.add_command(serve.serve)
 main.add_command(worker.worker)

@@ -46,11 +46,13 @@ class Course:
 
 @dataclass(frozen=True)
 class Line:
-    """Somebody of the list; `name` is empty where neither they nor the LMS gave one."""
+    """Somebody of the list; `name` is empty where neither they nor the LMS gave one, `since` is when the LMS named them
+    first."""
 
     id: int
     name: str
     status: MemberStatus
+    since: datetime
     gone_at: datetime | None
     enrolled_at: datetime | None
     started_at: datetime | None
@@ -140,6 +142,7 @@ def page(
             RosterMember.id,
             name,
             RosterMember.status,
+            RosterMember.since,
             RosterMember.gone_at,
             Enrolment.enrolled_at,
             Enrolment.started_at,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -30,6 +30,9 @@ rosters = Blueprint("rosters", __name__, url_prefix="/cohorts")
 ROWS = 50
 # an LMS that gives no list is no trouble, and nobody has to mend it
 NORMAL = frozenset({"roster-not-given", "roster-too-long"})
+# what passes by itself needs somebody only when it does not
+PASSING = frozenset({"roster-later", "roster-busy", "roster-ours"})
+OLD = timedelta(days=3)
 
 
 def _at_hand(cohort_id: int) -> AtHand:
@@ -100,10 +103,11 @@ def refresh(roster_id: int) -> ResponseReturnValue:
 def _freshness(course: Course | None, now: datetime) -> dict[str, object]:
     """What is said of the list's age and of the last failure, and whether it may be read anew by hand."""
     if course is None:
-        return {"reason": None, "is_normal": False, "again_at": None}
+        return {"reason": None, "needs": False, "again_at": None}
     again_at = rules.may_ask_again(course.tried_at)
+    is_fresh = course.read_at is not None and now - course.read_at < OLD
     return {
         "reason": reasons.of_roster(course.problem_code, course.problem),
-        "is_normal": course.problem_code in NORMAL,
+        "needs": course.problem_code not in NORMAL and not (course.problem_code in PASSING and is_fresh),
         "again_at": again_at if again_at is not None and again_at > now else None,
     }

@@ -185,6 +185,11 @@ def test_the_page_says_how_old_the_list_is_and_what_went_wrong_last(cast: Cast, 
     assert "The list could not be read on" in text
     assert "had trouble of its own" in text
     assert names(text) == ["Yan Wu", "Zoë Ångström"], "what was known stays"
+    assert "notice-needs_you" not in text, "it may pass by itself"
+    change(session, Roster, read_at=cast.now - timedelta(days=4))
+    assert "notice-needs_you" in cast.lou.get(page).text, "it did not"
+    change(session, Roster, problem_code="token-refused", read_at=cast.now)
+    assert "notice-needs_you" in cast.lou.get(page).text, "somebody has to mend it"
 
 
 def test_an_lms_without_the_service_is_a_normal_thing(cast: Cast, page: str, session: Session) -> None:
@@ -193,7 +198,7 @@ def test_an_lms_without_the_service_is_a_normal_thing(cast: Cast, page: str, ses
     session.commit()
     text = cast.lou.get(page).text
     assert "does not say who is in the course" in text
-    assert "needs_you" not in text
+    assert "notice-needs_you" not in text
     assert "Read the list again" not in text
     assert cast.lou.post(f"{page}/refresh").status_code == 409
 

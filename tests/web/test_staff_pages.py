@@ -12,16 +12,21 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from plugin.actions import platforms, review
+from plugin.db.learning import Context
 from plugin.db.outbox import OutboxState
 from plugin.db.platforms import Platform, PlatformState
 from plugin.db.reflections import Decision
+from plugin.db.rosters import Roster
 from plugin.domain.review import Mark, State, Written
+from plugin.domain.rosters import MemberStatus
 from tests.browser import barriers, chromium, complaints_of, too_wide
 from tests.cast import Actor, Cast
 from tests.reports.people import enrol, reflect, tell
+from tests.rostered import keep_roster, member
 from tests.serving import served
 from tests.waiting import another_cohort, send
 
@@ -179,6 +184,34 @@ def test_the_pages_of_a_coordinator(cast: Cast, session: Session, browser: Brows
     lou.opens("/reports/scores?state=not-sent")
     lou.opens(f"/cohorts/{cast.here.cohort.id}")
     assert lou.leaves() == {}
+
+
+def test_the_people_of_an_lms_course(cast: Cast, session: Session, browser: Browser, origin: str) -> None:
+    session.merge(cast.here.context).memberships_url = "https://lms1.example.org/members"
+    people = [(f"Bartholomew Wolfeschlegelstein {number:03}", None) for number in range(60)]
+    read = cast.now - timedelta(days=2)
+    keep_roster(session, cast.here, people, read_at=read, problem="?", problem_code="roster-later")
+    gone = enrol(session, cast.here, "Samuel Park", started=ago(cast, 9))
+    status = MemberStatus.GONE
+    session.add(member(cast.here, f"sub-of-{gone.person_id}", None, cast.now, status=status))
+    session.commit()
+    page = f"/cohorts/{cast.here.cohort.id}/roster"
+
+    lou = Round(browser, origin, "lou")
+    lou.opens(page)
+    lou.opens(f"{page}?state=gone")
+    lou.opens(f"{page}?state=done")
+    lou.opens(f"{page}?state=made-up", status=422)
+    lou.page.goto(page)
+    lou.presses("Read the list again", "a list that is being read")
+    session.execute(update(Context).values(memberships_url=None))
+    session.execute(update(Roster).values(read_at=None))
+    session.commit()
+    lou.opens(page)
+    assert lou.leaves() == {}
+    ian = Round(browser, origin, "ian")
+    ian.opens(page)
+    assert ian.leaves() == {}
 
 
 def test_the_pages_of_an_administrator(cast: Cast, session: Session, browser: Browser, origin: str) -> None:
