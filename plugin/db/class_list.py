@@ -5,7 +5,7 @@ The roster says who is there, our own rows what they did. A cohort comes in here
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,9 +13,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from plugin.db.learning import Cohort, Context, Enrolment
-from plugin.db.people import Grant, Identity, OrganizationLine, Person
+from plugin.db.learning import Cohort, Context, Enrolment, Offering
+from plugin.db.people import Grant, Identity, Organization, OrganizationLine, Person
 from plugin.db.platforms import Platform, PlatformState
+from plugin.db.reach import Reach, reached
 from plugin.db.rosters import Roster, RosterMember, RosterTurn
 from plugin.domain.people import CourseRole
 from plugin.domain.rosters import MemberStatus, Reached
@@ -96,8 +97,8 @@ def course_of(session: Session, cohort: Cohort) -> Course | None:
 
 def counts(session: Session, course: Course, *, today: date) -> Mapping[Reached, int]:
     """How many are how far."""
-    reached = _reached(course, today).label("reached")
-    found = session.execute(_listed(course, select(reached, func.count())).group_by(reached))
+    far = _reached(course, today).label("far")
+    found = session.execute(_listed(course, select(far, func.count())).group_by(far))
     known = {Reached(name): count for name, count in found if name is not None}
     return {each: known.get(each, 0) for each in Reached}
 
@@ -163,6 +164,68 @@ def page(
         return Page([], None, None)
     has_earlier, has_later = (more, True) if back else (spot is not None, more)
     return Page(found, found[0].id if has_earlier else None, found[-1].id if has_later else None)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A cohort with its LMS course, and how fresh the list of that is."""
+
+    cohort_id: int
+    cohort: str
+    code: str
+    organization: str
+    lms: str
+    has_service: bool
+    read_at: datetime | None
+    tried_at: datetime | None
+    problem: str | None
+    problem_code: str | None
+
+
+def overview(
+    session: Session,
+    reach: Reach,
+    *,
+    failing: bool,
+    passable: Collection[str],
+    after: int | None = None,
+    before: int | None = None,
+    size: int,
+) -> tuple[list[Kept], bool]:
+    """Up to `size` cohorts of LMS courses within reach, the newest first, after a cohort's id or before one; also
+    whether more follow in that direction. `failing`: only those whose last reading failed, for another reason than
+    the codes of `passable`."""
+    back = after is None and before is not None
+    wanted: Any = (
+        select(
+            Cohort.id,
+            Cohort.name,
+            Offering.code,
+            Organization.name,
+            Platform.name,
+            Context.memberships_url.is_not(None),
+            Roster.read_at,
+            Roster.tried_at,
+            Roster.problem,
+            Roster.problem_code,
+        )
+        .join(Offering, Offering.id == Cohort.offering_id)
+        .join(Organization, Organization.id == Cohort.organization_id)
+        .join(Context, Context.id == Cohort.context_id)
+        .join(Platform, Platform.id == Context.platform_id)
+        .outerjoin(Roster, Roster.context_id == Context.id)
+        .where(reached(reach, Cohort.organization_id, Cohort.id))
+    )
+    if failing:
+        wanted = wanted.where(Roster.problem.is_not(None), Roster.problem_code.not_in(passable))
+    if after is not None:
+        wanted = wanted.where(Cohort.id < after)
+    elif before is not None:
+        wanted = wanted.where(Cohort.id > before)
+    wanted = wanted.order_by(Cohort.id.asc() if back else Cohort.id.desc()).limit(size + 1)
+    found = [Kept(*row) for row in session.execute(wanted)]
+    more, found = len(found) > size, found[:size]
+    return (found[::-1] if back else found), more
 
 
 def _spot(session: Session, course: Course, member_id: int) -> Any:

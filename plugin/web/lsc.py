@@ -15,7 +15,7 @@ from werkzeug.exceptions import NotFound
 from plugin import clock
 from plugin.actions import outbox, report
 from plugin.actions.report import Form
-from plugin.db import reach, told
+from plugin.db import class_list, reach, told
 from plugin.db.outbox import OutboxState
 from plugin.db.reports import Asked
 from plugin.db.session import snapshot, transaction
@@ -25,6 +25,7 @@ from plugin.web.access import current, needs
 from plugin.web.errors import Refused
 from plugin.web.formats import zone
 from plugin.web.report_filters import Filters
+from plugin.web.rosters import NORMAL
 from plugin.web.transaction import session
 from plugin.web.wiring import wiring
 
@@ -124,6 +125,31 @@ def resend(id: int) -> ResponseReturnValue:
     flash(_("It is sent again within a minute. Reload this page to see what the LMS says."), "done")
     shown = request.form.get("state", "open")
     return redirect(url_for("lsc.scores", state=shown if shown in SHOWN else "open"), 303)
+
+
+@lsc.get("/reports/rosters")
+@needs(Capability.REPORT)
+def rosters() -> ResponseReturnValue:
+    """The cohorts of LMS courses: how old the list of each course is, and why it could not be read."""
+    within = _reach()
+    failing = request.args.get("state") == "failing"
+    after, before = (paging.read_id(request.args.get(name, "")) for name in ("after", "before"))
+    rows, more = class_list.overview(
+        session(), within, failing=failing, passable=NORMAL, after=after, before=before, size=ROWS
+    )
+    state = "failing" if failing else None
+    newer = rows and (after is not None or (before is not None and more))
+    older = rows and (more if before is None else True)
+    return render_template(
+        "lsc/rosters.html",
+        failing=failing,
+        stuck=told.stuck(session(), within),
+        rows=rows,
+        reason=reasons.of_roster,
+        normal=NORMAL,
+        newer=newer and url_for("lsc.rosters", state=state, before=rows[0].cohort_id),
+        older=older and url_for("lsc.rosters", state=state, after=rows[-1].cohort_id),
+    )
 
 
 def _reach() -> reach.Reach:

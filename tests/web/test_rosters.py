@@ -296,3 +296,62 @@ def test_completed_counts_whoever_is_in_two_states_once(cast: Cast, page: str, s
     session.commit()
     found = numbers(cast.lou.get(page).text)
     assert (found["done"], found["started"], found["not-started"]) == (1, 0, 1)
+
+
+# all of them
+
+
+def courses(text: str) -> list[str]:
+    return re.findall(r"<a href=\"/cohorts/(\d+)/roster\" data-queue-open>", text)
+
+
+def test_a_coordinator_sees_how_fresh_the_list_of_each_course_is(cast: Cast, page: str, session: Session) -> None:
+    text = cast.lou.get("/reports/rosters").text
+    assert courses(text) == [str(cast.here.cohort.id)]
+    assert f'href="{page}"' in text
+    change(session, Roster, problem="?", problem_code="roster-course-gone")
+    text = cast.lou.get("/reports/rosters", query_string={"state": "failing"}).text
+    assert "no longer knows this course" in text
+    change(session, Roster, problem_code="roster-not-given")
+    assert "The LMS gives no list" in cast.lou.get("/reports/rosters").text
+    failing = cast.lou.get("/reports/rosters", query_string={"state": "failing"}).text
+    assert "Every list could be read" in failing, "that an LMS gives none is no failure"
+    assert cast.tom.get("/reports/rosters").status_code == 404
+
+
+def test_the_courses_are_paged_by_key_and_asked_for_at_once(cast: Cast, page: str, session: Session) -> None:
+    now = cast.now
+    for number in range(60):
+        context = Context(
+            platform_id=cast.here.platform.id,
+            deployment_id="1",
+            context_id=f"more-{number}",
+            title="More",
+            created_at=now,
+        )
+        session.add(context)
+        session.flush()
+        like = cast.here.cohort
+        session.add(
+            Cohort(
+                organization_id=like.organization_id,
+                offering_id=like.offering_id,
+                version_id=like.version_id,
+                context_id=context.id,
+                name=f"Run {number}",
+                created_at=now,
+            )
+        )
+    session.commit()
+    cast.lou.get("/reports/rosters")
+    with counted(cast.app.extensions["practicum"].engine) as statements:
+        first = cast.lou.get("/reports/rosters").text
+    assert len(statements) <= 5, statements
+    older = re.search(r'<a class="next" href="([^"]+)"', first)
+    assert older
+    second = cast.lou.get(older[1]).text
+    assert len(courses(first)) == 50
+    assert len({*courses(first), *courses(second)}) == 61
+    newer = re.search(r'<a href="([^"]+)" rel="prev"', second)
+    assert newer
+    assert courses(cast.lou.get(newer[1]).text) == courses(first)

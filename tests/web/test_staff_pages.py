@@ -199,6 +199,7 @@ def test_the_people_of_an_lms_course(cast: Cast, session: Session, browser: Brow
 
     lou = Round(browser, origin, "lou")
     lou.opens(page)
+    lou.opens("/reports/rosters")
     lou.opens(f"{page}?state=gone")
     lou.opens(f"{page}?state=done")
     lou.opens(f"{page}?state=made-up", status=422)

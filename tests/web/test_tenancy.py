@@ -109,6 +109,7 @@ QUESTIONS: dict[str, Callable[[Furnished], list[dict[str, Any]]]] = {
     "lsc.completions_csv": lambda f: [{"organization": f.place.organization.id}, {"cohort": f.place.cohort.id}],
     "lsc.completions_xlsx": lambda f: [{"organization": f.place.organization.id}, {"cohort": f.place.cohort.id}],
     "lsc.completions_print": lambda f: [{"organization": f.place.organization.id}, {"cohort": f.place.cohort.id}],
+    "lsc.rosters": lambda f: [{"after": f.place.cohort.id + 1}, {"before": f.place.cohort.id - 1}],
     "lsc.scores": lambda f: [{"state": "refused"}, {"after": f"refused-{f.outbox}"}],
 }
 
