@@ -42,7 +42,8 @@ class Person:
 class Place:
     """Where the launch comes from: the LMS's context (a course, mostly) and the resource link in it.
 
-    The histories hold the ids of what this was copied from, newest first, when the LMS says so."""
+    The histories hold the ids of what this was copied from, newest first, when the LMS says so. One that was never
+    copied has none: `tells_…` says whether the LMS filled the parameter in at all."""
 
     context_id: str | None = None
     context_title: str | None = None
@@ -52,6 +53,8 @@ class Place:
     link_title: str | None = None
     context_history: tuple[str, ...] = ()
     link_history: tuple[str, ...] = ()
+    tells_context_history: bool = False
+    tells_link_history: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +263,8 @@ def _place(claims: VerifiedClaims, custom: Mapping[str, str]) -> Place:
         link_title=c.label(link, "title"),
         context_history=_history(custom.get(CONTEXT_HISTORY)),
         link_history=_history(custom.get(LINK_HISTORY)),
+        tells_context_history=_is_filled_in(claims, CONTEXT_HISTORY),
+        tells_link_history=_is_filled_in(claims, LINK_HISTORY),
     )
 
 
@@ -267,6 +272,12 @@ def _history(value: str | None) -> tuple[str, ...]:
     """Ids of earlier copies from a comma-separated list, newest first."""
     parts = (part.strip() for part in (value or "").split(","))
     return tuple(part for part in parts if part and len(part) <= c.ID_LENGTH)[:_HISTORY_LENGTH]
+
+
+def _is_filled_in(claims: VerifiedClaims, name: str) -> bool:
+    """Whether a custom parameter came with a value of the LMS's, an empty one too, and not as it was asked for."""
+    value = (c.mapping(claims, c.CUSTOM) or {}).get(name)
+    return isinstance(value, str) and not value.startswith("$")
 
 
 def _services(claims: VerifiedClaims) -> ServiceEndpoints:

@@ -72,6 +72,8 @@ class Quirks:
     `registration_extension`: members to add to our description of ourselves.
     `roster_page`: members that are asked for in one answer.
     `rules` say what its answers to a score mean, `roster_rules` those to a question for the roster.
+    `token_audience`: what its token endpoint wants to be called, where that is not its address.
+    `tells_history`: it can say what a course or a link was copied from.
     """
 
     family: str
@@ -85,6 +87,8 @@ class Quirks:
     content_placements: tuple[str, ...] = ("ContentArea",)
     registration_extension: Mapping[str, Any] = field(default_factory=dict)
     roster_page: int = 500
+    token_audience: str | None = None
+    tells_history: bool = True
     rules: tuple[_Rule, ...] = ()
     roster_rules: tuple[_Rule, ...] = ()
 
@@ -242,6 +246,8 @@ _BLACKBOARD = Quirks(
 
 _BRIGHTSPACE = Quirks(
     "desire2learn",
+    # One constant for all of its customers (vendor's pages).
+    token_audience="https://api.brightspace.com/auth/token",  # noqa: S106  an address
     # 403 for somebody who is not enrolled, 422 for a role without grades (vendor's pages).
     rules=(_Rule(403, _LEFT), _Rule(422, _LEFT)),
 )
@@ -256,12 +262,16 @@ _SCHOOLOGY = Quirks(
     "schoology",
     # It gives at most 100 members in one answer (read).
     roster_page=100,
+    # Custom values come through deep linking only, and none of them is a history (vendor's pages).
+    tells_history=False,
 )
 
 _OPEN_EDX = Quirks(
     "openedx",
     # scoreMaximum 45.5 is a 400 (run).
     whole_maximum=True,
+    # It has no variables for histories (read).
+    tells_history=False,
     rules=(
         # The timestamp has to be later than the stored one, else 400 (run).
         _Rule(400, _NEWER),

@@ -290,12 +290,16 @@ def join(session: Session, *, person: int, cohort: Cohort, now: datetime) -> int
 
 
 def _learn_product(platform: Platform, message: Message) -> None:
-    """What the LMS says of itself, where nobody told us better: its product, and a name instead of its host."""
+    """What the LMS says of itself, where nobody told us better: its product, and a name instead of its host. And
+    whether it says what a course was copied from, which the connection doctor tells."""
     said = message.tool_platform
     if said.family and platform.family is None:
         platform.family = said.family.lower()[:64]
     if said.name and platform.name == host_of(platform.issuer):
         platform.name = said.name[:200]
+    if isinstance(message, ResourceLaunch):
+        platform.tells_context_history = message.place.tells_context_history
+        platform.tells_link_history = message.place.tells_link_history
 
 
 def _adopt_deployment(session: Session, platform: Platform, deployment_id: str, now: datetime) -> None:

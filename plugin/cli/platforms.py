@@ -154,6 +154,19 @@ def deployment(platform_id: int, deployment_id: str) -> None:
     click.echo(f"platform {platform_id} takes deployment {deployment_id}")
 
 
+@platforms.command()
+@click.argument("platform_id", type=int)
+@click.option("--score-for", metavar="USER_ID", help="Post a test grade for this test learner, by the LMS's user id.")
+def doctor(platform_id: int, score_for: str | None) -> None:
+    """Test a connection: what is wrong, and who must do what. Takes at most 20 seconds; the LMS is not changed, unless
+    --score-for names a test user. Exit status 1 when something is to be mended, 2 when it could not be run.
+    """
+    from plugin.cli import doctor
+
+    if doctor.tell(platform_id, score_for=score_for):
+        raise SystemExit(1)
+
+
 def _set_state(platform_id: int, state: PlatformState) -> None:
     with work() as session:
         connections.set_state(session, _platform(session, platform_id), state, by=None, now=clock.now())

@@ -47,6 +47,9 @@ class Platform(Base):
     shared_client: Mapped[bool]  # one client id serves many customers: people are keyed by deployment, too
     created_at: Mapped[datetime]
     approved_at: Mapped[datetime | None]
+    # whether its launches say what course and link were copied from; None: none has been looked at
+    tells_context_history: Mapped[bool | None]
+    tells_link_history: Mapped[bool | None]
 
 
 class Deployment(Base):

@@ -10,14 +10,17 @@ from werkzeug.exceptions import NotFound
 
 from plugin import clock
 from plugin.actions import platforms as connections
+from plugin.actions.doctor import rounds
+from plugin.actions.doctor.known import NotATestUser
 from plugin.actions.platforms import PlatformRefused
 from plugin.db.people import Organization
 from plugin.db.platforms import Deployment, Platform, PlatformState
 from plugin.db.scopes import within
 from plugin.domain.people import Capability, roles_for
+from plugin.web import checkups
 from plugin.web.access import current, needs
 from plugin.web.errors import Refused
-from plugin.web.transaction import session
+from plugin.web.transaction import keep_so_far, session, start_again
 from plugin.web.wiring import wiring
 
 admin = Blueprint("admin", __name__, url_prefix="/platforms")
@@ -121,3 +124,54 @@ def add_deployment(platform_id: int) -> ResponseReturnValue:
         raise Refused(400, _("The deployment was not added"), str(error)) from error
     flash(_("The deployment is added."), "done")
     return redirect(url_for("admin.platform", platform_id=found.id), 303)
+
+
+@admin.get("/<int:platform_id>/checks")
+@needs(Capability.ADMINISTER)
+def checks(platform_id: int) -> ResponseReturnValue:
+    """What the last test of a connection found, and the letter for the LMS's administrator."""
+    found = _platform(platform_id)
+    report = rounds.last(session(), found.id)
+    return render_template("admin/checks.html", platform=found, report=report and checkups.shown(found, report))
+
+
+@admin.post("/<int:platform_id>/checks")
+@needs(Capability.ADMINISTER)
+def run_checks(platform_id: int) -> ResponseReturnValue:
+    """Test a connection: some 20 seconds at most, one at a time, and no transaction while the LMS is called."""
+    found = _platform(platform_id)
+    back = redirect(url_for("admin.checks", platform_id=found.id), 303)
+    score_for = _test_user()
+    if not checkups.ONE_AT_A_TIME.acquire(blocking=False):
+        flash(_("Another connection is being tested at this moment. Try again in half a minute."), "attention")
+        return back
+    try:
+        case = rounds.begin(session(), found, score_for=score_for, by=current().person_id, now=clock.now())
+        keep_so_far()
+        findings = rounds.run(case, wiring().http, wiring().tool_keys)
+        rounds.keep(session(), case, findings)
+    except rounds.TooSoon:
+        start_again()
+        flash(
+            _("It was tested a moment ago. Wait half a minute, so that the LMS is not called too often."), "attention"
+        )
+    except NotATestUser as error:
+        sentence = _(
+            "Practicum has told the LMS about this person already, so they are no test user. Name another one."
+        )
+        raise Refused(409, _("No grade was sent"), sentence) from error
+    finally:
+        checkups.ONE_AT_A_TIME.release()
+    return back
+
+
+def _test_user() -> str | None:
+    """The user whom the administrator named for a test grade; None for a test without one."""
+    named = request.form.get("user_id")
+    if named is None:
+        return None
+    named = named.strip()
+    if not 0 < len(named) <= 255 or not named.isprintable() or request.form.get("agreed") != "yes":
+        sentence = _("Name a test user of the LMS by their user id, and tick that their grade may be replaced.")
+        raise Refused(400, _("No grade was sent"), sentence)
+    return named

@@ -12,6 +12,7 @@ from plugin.web.identity import visitor
 
 LIMITS = {
     "member.bind": "10 per minute",  # one-time codes
+    "admin.run_checks": "10 per minute",  # calls to LMSs
 }
 
 
