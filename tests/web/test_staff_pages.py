@@ -237,6 +237,8 @@ def test_the_pages_of_an_administrator(cast: Cast, session: Session, browser: Br
     ann.presses("Switch on", "a connection that is switched on")
     ann.presses("Switch off", "a connection that is switched off")
     ann.opens(f"/platforms/{here.id}")
+    ann.opens(f"/platforms/{here.id}/checks")
+    ann.presses("Test the connection", "what a test found")
     ann.page.goto("/platforms/")
     ann.presses("Make a registration link", "a registration link")
     ann.opens(

@@ -22,6 +22,8 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from plugin.actions import grants, platforms
+from plugin.actions.doctor import rounds
+from plugin.actions.doctor.findings import Check, Finding
 from plugin.db.learning import Answer, Completion, EnrolmentState, Progress
 from plugin.db.outbox import OutboxRow, OutboxState
 from plugin.db.people import Organization, Person
@@ -185,6 +187,9 @@ def furnish(session: Session, place: Place, mark: str) -> Furnished:
     place.context.memberships_url = f"https://{mark.lower()}.example.org/members"
     (member,) = keep_roster(session, place, [(f"{mark} Stranger", None)], read_at=now)
     session.flush()
+    case = rounds.begin(session, place.platform, score_for=None, by=None, now=now)
+    facts: dict[str, str | int] = {"address": f"https://{mark.lower()}.example.org/keys", "status": 500}
+    rounds.keep(session, case, [Finding(Check.KEYS, "lms-trouble", facts)])
     code = grants.issue(session, Role.VIEWER, organization=place.organization.id, starts_on=now.date(), now=now)
     invitation = platforms.invite(session, organization=place.organization.id, now=now)
     words = (mark, mark.lower(), place.platform.issuer)
