@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, exists, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, select, true, update
 from sqlalchemy.orm import Session
 
 from lti.messages import ResourceLaunch
@@ -93,7 +93,7 @@ def open_link(
     if enrolment_id is not None and known.enrolment_identity_id != who.identity_id:
         _change_identity(session, enrolment_id, who.identity_id, now)
     if known.line_item_id is None and message.services.lineitem:
-        _keep_line_item(session, platform.id, cohort_id, message.services.lineitem, now)
+        _keep_line_item(session, message, platform, cohort_id, now)
     if platform.instructors_are_trainers and who.course_role is CourseRole.INSTRUCTOR:
         _make_trainer(session, who.person_id, organization_id, cohort_id, now)
     if enrolment_id is None and who.course_role is CourseRole.LEARNER:
@@ -236,16 +236,27 @@ def _keep_link(session: Session, message: ResourceLaunch, context_id: int, cohor
     )
 
 
-def _keep_line_item(session: Session, platform_id: int, cohort_id: int, url: str, now: datetime) -> None:
+def _keep_line_item(
+    session: Session, message: ResourceLaunch, platform: Platform, cohort_id: int, now: datetime
+) -> None:
     """Remember a gradebook column; one that now belongs to another cohort follows it.
 
     It hears at once what everybody of the cohort achieved before it was there: a link that is made anew loses nothing.
+    Where one client serves many customers, a column of one of them never follows a launch of another.
     """
-    moved = session.execute(
-        update(LineItem).where(LineItem.platform_id == platform_id, LineItem.url == url).values(cohort_id=cohort_id)
-    )
+    url = message.services.lineitem or ""
+    known = and_(LineItem.platform_id == platform.id, LineItem.url == url)
+    may_follow: ColumnElement[bool] = true()
+    if platform.shared_client:
+        theirs = select(Cohort.id).join(Context, Context.id == Cohort.context_id)
+        may_follow = LineItem.cohort_id.in_(
+            theirs.where(Context.platform_id == platform.id, Context.deployment_id == message.deployment_id)
+        )
+    moved = session.execute(update(LineItem).where(known, may_follow).values(cohort_id=cohort_id))
     if not moved.rowcount:  # type: ignore[attr-defined]  # a cursor result
-        session.add(LineItem(platform_id=platform_id, cohort_id=cohort_id, url=url, created_at=now))
+        if platform.shared_client and session.scalar(select(exists().where(known))):
+            return
+        session.add(LineItem(platform_id=platform.id, cohort_id=cohort_id, url=url, created_at=now))
         session.flush()
     _tell_again(session, Enrolment.cohort_id == cohort_id, now)
 
