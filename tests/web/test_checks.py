@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import select, update
@@ -37,7 +38,7 @@ def press(connected: Connected, admin: Browser, **fields: str) -> Page:
     """Press the button of the test, or with fields that of the test with a grade."""
     page = admin.open(page_of(connected))
     plain, with_grade = (form for form in page.forms if form.action.endswith("/checks"))
-    return admin.submit(page, with_grade if fields else plain, **fields)
+    return admin.submit(page, with_grade if fields else plain, **cast(Any, fields))
 
 
 def test_the_page_is_found_below_the_platform_and_says_that_nothing_was_tested(
