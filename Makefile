@@ -4,8 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
+OPENEDX := .venv-openedx
+OPENEDX_STAMP := $(OPENEDX)/installed
 
-.PHONY: demo test setup lint bench screenshots system-packages
+.PHONY: demo test setup lint bench screenshots system-packages openedx
 
 setup: $(STAMP)
 
@@ -14,6 +16,14 @@ $(STAMP): .requirements.lock setup.py
 	$(BIN)/pip install --quiet --disable-pip-version-check --requirement .requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $(STAMP)
+
+# the platform code of Open edX that launches us in the tests: a program of others, beside ours and never inside
+openedx: $(OPENEDX_STAMP)
+
+$(OPENEDX_STAMP): .requirements-openedx.lock
+	$(PYTHON) -m venv --clear $(OPENEDX) && \
+	$(OPENEDX)/bin/pip install --quiet --disable-pip-version-check --requirement .requirements-openedx.lock && \
+	touch $@ && echo "Open edX's platform code was installed in $$SECONDS s"
 
 # Debian's venv, browser and database server; nothing is installed that is there already
 system-packages:
@@ -24,7 +34,7 @@ demo: system-packages setup
 	$(BIN)/python -m tests.demo
 
 test: PACKAGES=python3-venv chromium postgresql
-test: system-packages setup lint
+test: system-packages setup openedx lint
 	$(BIN)/python -m tests.postgres $(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 lint: setup

@@ -188,7 +188,7 @@ def standing(
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         url = f"sqlite:///{path}"
     else:
-        url = _new_database(request.getfixturevalue("postgres_server"))
+        url = new_database(request.getfixturevalue("postgres_server"))
     settings = Settings(database_url=url, secret_key=SECRET, development=True, rate_limits=False)
     with connection(settings, platform_keys.copy(), tool_key) as made:
         yield Standing(made, _rows(made.engine), _memory(made.world))
@@ -251,7 +251,7 @@ def _restore_rows(engine: Engine, rows: dict[str, list[dict[str, Any]]]) -> None
                 connection.execute(insert(table), rows[table.name])
 
 
-def _new_database(server: str) -> str:
+def new_database(server: str) -> str:
     """A PostgreSQL database of its own, at head; its address."""
     name = f"connected_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(server, autocommit=True) as link:
