@@ -3,7 +3,8 @@
 Everything that differs from the standard, and the meaning of each LMS's answers to a score, is in this file
 with its reason. The facts were collected in November 2026 from the LMSs' sources and issue threads and, for
 Moodle 4.5.6 and Open edX's consumer 11.4, by running them ("run"; everything else is "read"). Check a
-quirk against the LMS before a person is told about it by name.
+quirk against the LMS before a person is told about it by name. Numbers as in "3.1" are sections of the LTI
+field notes.
 """
 
 import re
@@ -65,6 +66,7 @@ class Quirks:
 
     `tells_without_score`: the grading progress that may be posted without a score and does no harm.
     `comment_is_appended`: each post adds its comment, so a repeated post must not carry it again.
+    `results_lack_comment`: a result that is read back may come without the comment that is there.
     `whole_maximum`: a maximum with decimals is refused (we always send whole numbers).
     `score_extension`: members to add to each score.
     `service_hosts`: hosts of its services beyond those in its registration.
@@ -81,6 +83,7 @@ class Quirks:
         {GradingProgress.NOT_READY, GradingProgress.PENDING_MANUAL}
     )
     comment_is_appended: bool = False
+    results_lack_comment: bool = False
     whole_maximum: bool = False
     score_extension: Mapping[str, Any] = field(default_factory=dict)
     service_hosts: frozenset[str] = frozenset()
@@ -117,6 +120,8 @@ _NO_RIGHT = Verdict(
     "The LMS does not let this tool write scores. An LMS administrator has to allow grades for this tool; "
     "then send the score again.",
 )
+# The token was asked for anew already. Mostly a setting, but tokens die early and stores of them lag behind.
+_NO_RIGHT_NOW = replace(_NO_RIGHT, outcome=Outcome.RETRY, tries=4)
 _NOT_TAKEN = Verdict(
     Outcome.MEND,
     "not-taken",
@@ -163,7 +168,7 @@ _ROSTER_COMMON = (
 )
 
 _COMMON = (
-    _Rule(401, _NO_RIGHT),
+    _Rule(401, _NO_RIGHT_NOW),
     _Rule(403, _NO_RIGHT),
     _Rule(404, _NO_COLUMN),
     _Rule(409, _NEWER),
@@ -174,13 +179,13 @@ _COMMON = (
 
 _MOODLE = Quirks(
     "moodle",
-    # Every score that is not FullyGraded wipes grade and feedback (run). Nothing is told before the end.
+    # Every score that is not FullyGraded wipes grade and feedback (3.2, run). Nothing is told before the end.
     tells_without_score=frozenset(),
     rules=(
-        # 400 stands for "not enrolled", "is the teacher" and "unknown" alike (run); our own score is well
+        # 400 stands for "not enrolled", "is the teacher" and "unknown" alike (3.2, run); our own score is well
         # formed, so it is the person. 409 is decided in whole seconds (run): the common rule.
         _Rule(400, _LEFT),
-        # A locked grade answers 500 without a reason (run): trying for ever helps nobody.
+        # A locked grade answers 500 without a reason (3.2, run): trying for ever helps nobody.
         _Rule(
             500,
             Verdict(
@@ -196,13 +201,15 @@ _MOODLE = Quirks(
 
 _CANVAS = Quirks(
     "canvas",
-    # NotReady, Failed and Pending erase the score, PendingManual keeps it (read: scores_controller).
+    # NotReady, Failed and Pending erase the score, PendingManual keeps it (3.1, read: scores_controller).
     tells_without_score=frozenset({GradingProgress.PENDING_MANUAL}),
-    # The comment is added to the submission each time (read): a blind retry doubles it.
+    # The comment is added to the submission each time (3.1, read): a blind retry doubles it. The same post sent
+    # again is taken again, since only an older timestamp is refused.
     comment_is_appended=True,
-    # Without it every post makes a new submission and uses up an attempt (read).
+    results_lack_comment=True,
+    # Without it every post makes a new submission and uses up an attempt (3.1, read).
     score_extension={"https://canvas.instructure.com/lti/submission": {"new_submission": False}},
-    # Issuer and tokens live on common hosts, services on each school's own one (read).
+    # Issuer and tokens live on common hosts, services on each school's own one (3.1, read).
     service_hosts=frozenset({"*.instructure.com"}),
     # A module item and an assignment (read: vendor's pages on placements); the first has no gradebook column.
     content_placements=("assignment_selection", "link_selection"),
@@ -211,7 +218,7 @@ _CANVAS = Quirks(
     rules=(
         # Canvas's throttle answers 403 "Rate Limit Exceeded" where others say 429 (read).
         _Rule(403, _BUSY, re.compile("rate limit", re.IGNORECASE)),
-        # A timestamp older than the stored result is a 400 (read).
+        # A timestamp older than the stored result is a 400 (3.1, read).
         _Rule(400, _NEWER, re.compile("timestamp", re.IGNORECASE)),
         _Rule(
             422,
@@ -223,7 +230,9 @@ _CANVAS = Quirks(
             ),
             re.compile("attempt", re.IGNORECASE),
         ),
-        # 422 otherwise: no student of the course, or a course that is not published (read).
+        # The column is not, or no longer, one of this tool's (read: Canvas's table of AGS errors).
+        _Rule(412, _NO_COLUMN),
+        # 422 otherwise: no student of the course, or a course that is not published (3.1, read).
         _Rule(
             422,
             Verdict(
@@ -240,21 +249,23 @@ _CANVAS = Quirks(
 
 _BLACKBOARD = Quirks(
     "blackboardlearn",
-    # "User could not be found:" (issue threads).
+    # One person's results come without the comment (3.3, read).
+    results_lack_comment=True,
+    # "User could not be found:" (3.3, issue threads).
     rules=(_Rule(400, _LEFT, re.compile("user", re.IGNORECASE)),),
 )
 
 _BRIGHTSPACE = Quirks(
     "desire2learn",
-    # One constant for all of its customers (vendor's pages).
+    # One constant for all of its customers (3.4, vendor's pages).
     token_audience="https://api.brightspace.com/auth/token",  # noqa: S106  an address
-    # 403 for somebody who is not enrolled, 422 for a role without grades (vendor's pages).
+    # 403 for somebody who is not enrolled, 422 for a role without grades (3.4, vendor's pages).
     rules=(_Rule(403, _LEFT), _Rule(422, _LEFT)),
 )
 
 _SAKAI = Quirks(
     "sakai",
-    # 400 when the person is not in the site (read).
+    # 400 when the person is not in the site (3.6, read).
     rules=(_Rule(400, _LEFT, re.compile("user|site|member", re.IGNORECASE)),),
 )
 
@@ -264,17 +275,19 @@ _SCHOOLOGY = Quirks(
     roster_page=100,
     # Custom values come through deep linking only, and none of them is a history (vendor's pages).
     tells_history=False,
+    # Nothing was read of its answers to scores (3.5): the common rules.
 )
 
 _OPEN_EDX = Quirks(
     "openedx",
-    # scoreMaximum 45.5 is a 400 (run).
+    # scoreMaximum 45.5 is a 400 (3.7, run).
     whole_maximum=True,
     # It has no variables for histories (read).
     tells_history=False,
     rules=(
-        # The timestamp has to be later than the stored one, else 400 (run).
-        _Rule(400, _NEWER),
+        # The timestamp has to be later than the stored one, else 400 (3.7, run): "Score timestamp can only be
+        # updated …", "Score already exists for the provided timestamp". Other 400s are of other things.
+        _Rule(400, _NEWER, re.compile("timestamp", re.IGNORECASE)),
         # Somebody unknown answers 500 (run).
         _Rule(500, Verdict(Outcome.RETRY, _LEFT.code, _LEFT.sentence, tries=4)),
     ),

@@ -89,7 +89,7 @@ def _read_back(delivery: Delivery, grades: Grades) -> Seen:
         if _is_passing(error, delivery.attempts):
             raise
         return Seen.NOTHING
-    silent = quirks.of(delivery.platform.family).comment_is_appended
+    silent = quirks.of(delivery.platform.family).results_lack_comment
     for result in results:
         shown = scores.Shown(result.score, result.maximum, result.comment)
         if scores.shows(shown, delivery.score, delivery.comment, comment_may_lack=silent):

@@ -9,6 +9,7 @@ from tests.demo_lms.app import create_lms
 from tests.demo_lms.browser import Browser, Page
 from tests.demo_lms.config import Config, Habits
 from tests.demo_lms.launching import REMOVED, Login, Visit, forge, launch, log_in, register_tool, sign_in
+from tests.demo_lms.profiles import Profile, fields
 from tests.demo_lms.serving import running_lms
 from tests.demo_lms.world import World
 
@@ -19,9 +20,11 @@ __all__ = [
     "Habits",
     "Login",
     "Page",
+    "Profile",
     "Visit",
     "World",
     "create_lms",
+    "fields",
     "forge",
     "launch",
     "log_in",

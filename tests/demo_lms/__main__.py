@@ -7,8 +7,9 @@ from threading import Thread
 
 from tests.demo_lms import state_file
 from tests.demo_lms.app import create_lms, world_of
-from tests.demo_lms.config import Config, Habits
+from tests.demo_lms.config import Config
 from tests.demo_lms.launching import register_tool
+from tests.demo_lms.profiles import Profile, fields
 from tests.demo_lms.serving import server_at
 from tests.demo_lms.world import World
 
@@ -21,7 +22,8 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--tool", metavar="URL", help="a tool's registration address, offered on the page for tools")
     parser.add_argument("--register", action="store_true", help="register the tool of --tool at once and activate it")
     parser.add_argument("--state", type=Path, metavar="FILE", help="keep registrations, links and grades in this file")
-    parser.add_argument("--family", default="riverbend", help="product_family_code to say")
+    parser.add_argument("--profile", choices=list(Profile), default=Profile.STRICT, help="behave as this LMS does")
+    parser.add_argument("--family", help="product_family_code to say")
     parser.add_argument("--storage", metavar="TARGET", help='offer platform storage at "_parent" or a frame name')
     return parser.parse_args(argv)
 
@@ -29,12 +31,16 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     given = arguments(argv)
     server = server_at(given.host, given.port)
+    wishes = {"storage_target": given.storage} if given.storage else {}
+    said = {"product_family_code": given.family} if given.family else {}
     config = Config(
-        issuer=given.issuer or f"http://{given.host}:{server.port}",
-        state_file=given.state,
-        tool_registration_url=given.tool,
-        product_family_code=given.family,
-        habits=Habits(storage_target=given.storage),
+        **{
+            **fields(given.profile, **wishes),
+            **said,
+            "issuer": given.issuer or f"http://{given.host}:{server.port}",
+            "state_file": given.state,
+            "tool_registration_url": given.tool,
+        }
     )
     app = create_lms(config)
     server.app = app

@@ -16,6 +16,7 @@ from tests.demo_lms.service import (
     context_for,
     json_answer,
     json_body,
+    list_answer,
     number,
     page_of,
     refuse,
@@ -55,7 +56,7 @@ def line_items(context_id: str) -> Response:
         and request.args.get("tag", item.tag) == item.tag
     ]
     page = page_of(wanted)
-    answer = json_answer([_as_json(item) for item in page.rows], Media.LINE_ITEMS)
+    answer = list_answer([_as_json(item) for item in page.rows], page.rows, Media.LINE_ITEMS)
     return add_links(answer, page.links, curly=world.config.habits.curly_link_quotes)
 
 
@@ -66,6 +67,8 @@ def create(context_id: str) -> Response:
     body = json_body(Media.LINE_ITEM)
     if "id" in body:
         refuse(400, "id is given by the LMS")
+    if world.config.habits.only_tied_columns and not {"resourceId", "resourceLinkId"} & set(body):
+        refuse(400, "resourceId or resourceLinkId is needed")
     item = _read(body, context, tool, id=world.number())
     with world.lock:
         world.line_items[item.id] = item
@@ -97,7 +100,10 @@ def change(context_id: str, id: str) -> Response:
 
 @ags.delete("/<id>")
 def delete(context_id: str, id: str) -> Response:
-    world.remove_line_item(_found(context_id, id, Scope.LINE_ITEM).id)
+    item = _found(context_id, id, Scope.LINE_ITEM)
+    if not world.config.habits.columns_deletable:
+        refuse(403, "columns are not deleted from outside")
+    world.remove_line_item(item.id)
     return Response(status=204)
 
 
@@ -124,7 +130,7 @@ def results(context_id: str, id: str) -> Response:
         if result.score is not None and request.args.get("user_id", result.user_id) == result.user_id
     ]
     page = page_of(wanted)
-    answer = json_answer([_result_as_json(item, result) for result in page.rows], Media.RESULTS)
+    answer = list_answer([_result_as_json(item, result) for result in page.rows], page.rows, Media.RESULTS)
     return add_links(answer, page.links, curly=world.config.habits.curly_link_quotes)
 
 
@@ -166,6 +172,8 @@ def _read(body: dict[str, Any], context: Context, tool: Tool, *, id: str) -> Lin
         )
     except shapes.BadShape as fault:
         refuse(400, str(fault))
+    if world.config.habits.whole_maximum and item.score_maximum % 1:
+        refuse(400, "scoreMaximum has to be a whole number")
     link = world.links.get(item.resource_link_id) if item.resource_link_id else None
     if item.resource_link_id and (link is None or (link.context_id, link.client_id) != (context.id, tool.client_id)):
         refuse(400, "resourceLinkId is not a link of this tool in this context")
@@ -197,12 +205,13 @@ def _as_json(item: LineItem) -> dict[str, Any]:
 
 def _result_as_json(item: LineItem, result: Result) -> dict[str, Any]:
     assert result.score is not None
+    lacks_comment = world.config.habits.filtered_results_lack_comment and "user_id" in request.args
     fields = {
         "id": addresses.result(world, item, result.user_id),
         "scoreOf": addresses.line_item(world, item),
         "userId": result.user_id,
         "resultScore": number(result.score),
         "resultMaximum": number(result.maximum),
-        "comment": result.comment,
+        "comment": None if lacks_comment else result.comment,
     }
     return {name: value for name, value in fields.items() if value is not None}

@@ -49,7 +49,7 @@ def roles(world: World, person: Person, context: Context) -> list[str]:
 def _frame(world: World, tool: Tool, nonce: str | None) -> dict[str, Any]:
     now = int(world.now().timestamp())
     frame: dict[str, Any] = {
-        "iss": world.config.issuer,
+        "iss": world.config.iss,
         "aud": tool.client_id,
         "iat": now,
         "exp": now + int(world.config.habits.id_token_life.total_seconds()),

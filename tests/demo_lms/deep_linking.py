@@ -33,7 +33,7 @@ def receive(world: World, launch_id: str, token: str) -> Added:
     if tool is None or not tool.active:
         raise ResponseRefused("The tool is not active any more.")
     try:
-        claims = verified(world, tool, token, audience=world.config.issuer)
+        claims = verified(world, tool, token, audience=world.config.iss)
         _check_message(launch, claims)
         made = _items(world, launch, tool, claims)
     except (TokenRefused, shapes.BadShape) as fault:

@@ -6,11 +6,13 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from tests.demo_lms import shapes
+from tests.demo_lms.config import Habits, Refusal
 from tests.demo_lms.model import LineItem, MemberStatus, Person, Result, Score
 from tests.demo_lms.vocabulary import Activity, Grading, Role
 from tests.demo_lms.world import World
 
 AHEAD = timedelta(seconds=60)
+SUBMISSION = "https://canvas.instructure.com/lti/submission"  # Canvas's extension of a score
 FIELDS = frozenset(
     {
         "userId",
@@ -39,19 +41,23 @@ def accept(world: World, item: LineItem, body: dict[str, Any]) -> Score:
     """Take a score post into history and gradebook, or raise ScoreRefused.
 
     400 for a malformed one or a person who is not a Learner here, 404 for a person the LMS does not know,
-    409 where the stored score is as new or newer.
+    409 where the stored score is as new or newer; by habit in other words.
     """
+    habits = world.config.habits
     try:
         score = _read(world, item, body)
     except shapes.BadShape as fault:
         raise ScoreRefused(400, str(fault)) from fault
-    if score.timestamp > world.now() + AHEAD:
+    if score.timestamp > world.now() + AHEAD and not habits.future_timestamp_taken:
         raise ScoreRefused(400, "timestamp is in the future")
     _check_person(world, item, score.user_id)
     with world.lock:
         old = world.results.get((item.id, score.user_id))
         if old is not None and old.timestamp is not None and not _later(world, score.timestamp, old.timestamp):
-            raise ScoreRefused(409, "timestamp is not later than that of the score already here")
+            raise _refused(habits.stale, score.user_id)
+        if (item.id, score.user_id) in world.locked:
+            raise _refused(habits.locked, score.user_id)
+        _use_attempt(world, item, score)
         world.scores.append(score)
         world.results[item.id, score.user_id] = _result(world, item, score, old)
     return score
@@ -65,6 +71,12 @@ def override(world: World, person: Person | str, item: LineItem, score: float) -
         typed = replace(old, score=score, overridden=True)
         world.results[item.id, who] = typed
     return typed
+
+
+def lock(world: World, person: Person | str, item: LineItem) -> None:
+    """A teacher locks a grade in the LMS: posts of the tool are refused."""
+    with world.lock:
+        world.locked.add((item.id, world.person(person).id))
 
 
 def _untouched(item: LineItem, person_id: str) -> Result:
@@ -87,6 +99,10 @@ def _read(world: World, item: LineItem, body: dict[str, Any]) -> Score:
     maximum = None
     if given is not None or body.get("scoreMaximum") is not None:
         maximum = shapes.maximum(body)
+    if maximum is not None and world.config.habits.whole_maximum and maximum % 1:
+        raise shapes.BadShape("scoreMaximum has to be a whole number")
+    if world.config.habits.attempts is not None:
+        shapes.optional_object(body, SUBMISSION)
     submission = shapes.optional_object(body, "submission") or {}
     for name in ("startedAt", "submittedAt"):
         shapes.optional_instant_text(submission, name)
@@ -113,25 +129,43 @@ def _one_of(kind: type[Value], body: dict[str, Any], name: str) -> Value:
         raise shapes.BadShape(f"{name} has to be one of {', '.join(kind)}") from None
 
 
+def _refused(refusal: Refusal, user_id: str) -> ScoreRefused:
+    return ScoreRefused(refusal.status, refusal.text.replace("{user}", user_id))
+
+
 def _check_person(world: World, item: LineItem, person_id: str) -> None:
+    habits = world.config.habits
     if person_id not in world.people:
-        raise ScoreRefused(404, "userId is nobody this LMS knows")
+        raise _refused(habits.nobody, person_id)
     enrolment = world.enrolment(person_id, item.context_id)
-    if enrolment is None or enrolment.status is not MemberStatus.ACTIVE:
-        raise ScoreRefused(400, "userId is not enrolled in this context")
+    if enrolment is None or (enrolment.status is not MemberStatus.ACTIVE and not habits.suspended_graded):
+        raise _refused(habits.not_here, person_id)
     if enrolment.role is not Role.LEARNER:
-        raise ScoreRefused(400, "userId cannot be graded: not a Learner of this context")
+        raise _refused(habits.no_learner, person_id)
+
+
+def _use_attempt(world: World, item: LineItem, score: Score) -> None:
+    """Count a post that is a new submission, where those are counted."""
+    allowed = world.config.habits.attempts
+    if allowed is None or score.body.get(SUBMISSION, {}).get("new_submission", True) is False:
+        return
+    place = (item.id, score.user_id)
+    if world.attempts.get(place, 0) >= allowed:
+        raise ScoreRefused(422, "The maximum number of allowed attempts has been reached for this submission")
+    world.attempts[place] = world.attempts.get(place, 0) + 1
 
 
 def _later(world: World, new: datetime, old: datetime) -> bool:
-    if world.config.habits.whole_second_timestamps:
+    habits = world.config.habits
+    if habits.whole_second_timestamps:
         return int(new.timestamp()) > int(old.timestamp())
-    return new > old
+    return new >= old if habits.same_timestamp_taken else new > old
 
 
 def _result(world: World, item: LineItem, score: Score, old: Result | None) -> Result:
-    """What is shown after `score`. Only FullyGraded sets the grade; the comment is always the newest post's."""
+    """What is shown after `score`. Only FullyGraded sets the grade; the comment is the newest post's, or one more."""
     before = old or _untouched(item, score.user_id)
+    habits = world.config.habits
     seen = replace(
         before,
         activity=score.activity,
@@ -141,15 +175,27 @@ def _result(world: World, item: LineItem, score: Score, old: Result | None) -> R
     )
     if before.overridden:
         return seen
-    if score.grading is Grading.FULLY_GRADED:
-        return replace(seen, score=_scaled(item, score), maximum=item.score_maximum, comment=score.comment)
-    if world.config.habits.unfinished_scores_erase:
+    if score.grading in habits.erasing:
         # the wiped grade takes its time along, so that order is not protected after it (seen in Moodle)
         return replace(seen, score=None, comment=None, timestamp=None)
-    return replace(seen, comment=score.comment)
+    if not habits.comments_pile_up:
+        seen = replace(seen, comment=score.comment)
+    elif score.comment is not None:
+        seen = replace(seen, comment=score.comment, comments=(*before.comments, score.comment))
+    if score.grading is not Grading.FULLY_GRADED or not _is_published(habits, item, score):
+        return seen
+    return replace(seen, score=_scaled(world, item, score), maximum=item.score_maximum)
 
 
-def _scaled(item: LineItem, score: Score) -> float | None:
+def _is_published(habits: Habits, item: LineItem, score: Score) -> bool:
+    """Whether a final score reaches the gradebook."""
+    if habits.only_tied_columns and item.resource_link_id is None:
+        return False
+    return habits.zero_published or score.given != 0
+
+
+def _scaled(world: World, item: LineItem, score: Score) -> float | None:
     if score.given is None or score.maximum is None:
         return None
-    return score.given * item.score_maximum / score.maximum
+    scaled = score.given * item.score_maximum / score.maximum
+    return min(scaled, item.score_maximum) if world.config.habits.caps_scores else scaled

@@ -123,7 +123,7 @@ def login_request(world: World, launch: Launch) -> Post:
     """Third-party initiated login (Security Framework §5.1.1.1) for the browser to carry to the tool."""
     tool = world.tools[launch.client_id]
     fields = {
-        "iss": world.config.issuer,
+        "iss": world.config.iss,
         "login_hint": launch.person_id,
         # JSON text with quotes, as Moodle's: it must come back exactly
         "lti_message_hint": json.dumps({"launch": launch.id, "asked": launch.message.value}),

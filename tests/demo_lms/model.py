@@ -171,6 +171,8 @@ class Result:
     posts: int
     overridden: bool = False
     """Typed over by a teacher in the LMS: shown instead of whatever the tool sends afterwards."""
+    comments: tuple[str, ...] = ()
+    """All of them, where they pile up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from tests.demo_lms.service import (
     bearer,
     check_accept,
     context_for,
-    json_answer,
+    list_answer,
     page_of,
     refuse,
 )
@@ -28,20 +28,29 @@ answer_refusals(nrps)
 
 @nrps.get("/memberships")
 def memberships(context_id: str) -> Response:
-    """Members in pages. The last page links the differences since now; there, Deleted ones are told too."""
+    """Members in pages. The last page links the differences since now; there, Deleted ones are told too.
+
+    Where absence is not shown there are no differences, and whoever is not active is not there.
+    """
     tool = bearer(Scope.MEMBERSHIPS)
     context = context_for(tool, context_id)
     check_accept(Media.MEMBERSHIPS)
     asked_at = world.now()
     link = _link(context, tool)
-    page = page_of(_wanted(context))
+    habits = world.config.habits
+    wanted = _wanted(context)
+    if habits.roster_limit is not None and len(wanted) > habits.roster_limit:
+        refuse(403, "above_response_limit")
+    page = page_of(wanted, habits.roster_page_size, by_start=habits.roster_by_start)
     body = {
         "id": world.config.url(request.full_path.rstrip("?")),
         "context": {"id": context.id, "label": context.label, "title": context.title},
         "members": [_member(tool, enrolment, link) for enrolment in page.rows],
     }
-    links = page.links or ((_differences(context, asked_at), "differences"),)
-    return add_links(json_answer(body, Media.MEMBERSHIPS), links)
+    links = page.links
+    if not links and habits.roster_shows_absence:
+        links = ((_differences(context, asked_at), "differences"),)
+    return add_links(list_answer(body, page.rows, Media.MEMBERSHIPS), links)
 
 
 def _wanted(context: Context) -> list[Enrolment]:
@@ -54,6 +63,8 @@ def _wanted(context: Context) -> list[Enrolment]:
         with world.lock:
             here = [one for one in world.enrolments.values() if one.context_id == context.id]
         enrolments = [one for one in here if one.changed_at > start]
+    if not world.config.habits.roster_shows_absence:
+        enrolments = [one for one in enrolments if one.status is MemberStatus.ACTIVE]
     return [one for one in enrolments if role in (None, one.role.value, one.role.short)]
 
 

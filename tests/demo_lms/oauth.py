@@ -70,7 +70,8 @@ def _form() -> dict[str, str]:
 def _authenticated(assertion: str) -> Tool:
     try:
         tool = _claimant(assertion)
-        claims = verified(world, tool, assertion, audience=world.config.url(addresses.TOKEN))
+        audience = world.config.habits.token_audience or world.config.url(addresses.TOKEN)
+        claims = verified(world, tool, assertion, audience=audience)
         if claims.get("sub") != tool.client_id:
             raise TokenRefused("sub is not the client id")
         jti = claims.get("jti")

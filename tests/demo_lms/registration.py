@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, abort, jsonify, request
 
 from tests.demo_lms import addresses, claims, shapes
 from tests.demo_lms import vocabulary as v
@@ -38,12 +38,14 @@ def key_set() -> Response:
 @registration.get(addresses.CONFIGURATION)
 def configuration() -> Response:
     """The openid-configuration with what LTI adds (Dynamic Registration §2.1)."""
+    if not world.config.habits.dynamic_registration:
+        abort(404)
     if world.config.habits.configuration_needs_token:
         _living_token()
     config = world.config
     return jsonify(
         {
-            "issuer": config.issuer,
+            "issuer": config.iss,
             "authorization_endpoint": config.url(addresses.AUTHORIZATION),
             "token_endpoint": config.url(addresses.TOKEN),
             "token_endpoint_auth_methods_supported": ["private_key_jwt"],
@@ -70,6 +72,8 @@ def configuration() -> Response:
 @registration.post(addresses.REGISTRATION)
 def register() -> Response:
     """Register the tool, or update it if this is a tool the LMS has."""
+    if not world.config.habits.dynamic_registration:
+        abort(404)
     token = _living_token()
     if request.mimetype != Media.JSON:
         raise RegistrationError("invalid_client_metadata", f"send the registration as {Media.JSON}", 415)

@@ -45,6 +45,8 @@ def answer_refusals(blueprint: Blueprint) -> None:
 
 def bearer(*any_of: Scope) -> Tool:
     """The tool whose access token this is: 401 without a good token, 403 where its scopes do not reach."""
+    if world.config.habits.user_agent_needed and not request.headers.get("User-Agent"):
+        refuse(403, "a User-Agent is needed")
     kind, _, text = request.headers.get("Authorization", "").partition(" ")
     token = world.access_tokens.get(text)
     if kind != "Bearer" or token is None:
@@ -57,7 +59,9 @@ def bearer(*any_of: Scope) -> Tool:
     if not set(any_of) & set(token.scopes):
         needed = " ".join(any_of)
         challenge = f'Bearer error="insufficient_scope", scope="{needed}"'
-        raise ServiceError(403, f"the token lacks one of the scopes {needed}", challenge=challenge)
+        raise ServiceError(
+            world.config.habits.unscoped_status, f"the token lacks one of the scopes {needed}", challenge=challenge
+        )
     return tool
 
 
@@ -73,15 +77,21 @@ def context_for(tool: Tool, context_id: str) -> Context:
 
 def check_accept(media: Media) -> None:
     """406 unless the request accepts exactly the media type of the answer; */* and lists are not exact."""
-    if request.headers.get("Accept") != media:
-        refuse(406, f"Accept has to be exactly {media}")
+    habits = world.config.habits
+    taken: set[str | None] = {media.value}
+    if habits.accept_may_lack:
+        taken.add(None)
+    if habits.roster_takes_any and media is Media.MEMBERSHIPS:
+        taken.add("*/*")
+    if request.headers.get("Accept") not in taken:
+        refuse(habits.wrong_accept_status, f"Accept has to be exactly {media}")
 
 
 def json_body(media: Media) -> dict[str, Any]:
     """The JSON object sent: 415 unless its type is exactly `media` (charset=utf-8 is allowed), 400 if it is none."""
     kind, _, parameter = request.headers.get("Content-Type", "").partition(";")
     if kind.strip() != media or parameter.strip().lower() not in ("", "charset=utf-8"):
-        refuse(415, f"Content-Type has to be exactly {media}")
+        refuse(world.config.habits.wrong_type_status, f"Content-Type has to be exactly {media}")
     try:
         body = json.loads(request.get_data())
     except ValueError:
@@ -93,6 +103,13 @@ def json_body(media: Media) -> dict[str, Any]:
 
 def json_answer(body: Any, media: Media, status: int = 200) -> Response:
     return Response(json.dumps(body), status, content_type=media.value)
+
+
+def list_answer(body: Any, entries: Sequence[Any], media: Media) -> Response:
+    """The answer that tells of `entries`; some platforms say nothing at all where there are none."""
+    if not entries and world.config.habits.empty_lists_bare:
+        return Response(b"", 200, content_type=media.value)
+    return json_answer(body, media)
 
 
 def number(value: float) -> float | int:
@@ -107,26 +124,35 @@ class Page(Generic[Row]):
     """Pairs of address and relation for the Link header."""
 
 
-def page_of(rows: Sequence[Row]) -> Page[Row]:
-    """The page that `limit` and `page` of the request ask for.
+def page_of(rows: Sequence[Row], most: int | None = None, *, by_start: bool = False) -> Page[Row]:
+    """The page that `limit` and `page` of the request ask for, of `most` entries at most.
 
-    The address of the next page is opaque and case-sensitive, as real ones are.
+    The address of the next page is opaque and case-sensitive, as real ones are; `by_start` has a number instead.
     """
-    limit = _limit()
-    start = _start(request.args.get("page"))
+    limit = _limit(most or world.config.habits.page_size)
+    start = _number_at("start") if by_start else _start(request.args.get("page"))
     shown = rows[start : start + limit]
-    if start + limit >= len(rows):
+    following = start + limit
+    if following >= len(rows):
         return Page(shown)
-    return Page(shown, ((_address_of_page(start + limit), "next"),))
+    place = ("start", str(following)) if by_start else ("page", _cursor(following))
+    return Page(shown, ((_address_of_page(*place), "next"),))
 
 
-def _limit() -> int:
-    text = request.args.get("limit")
-    if text is None:
-        return world.config.habits.page_size
-    if not text.isdecimal() or int(text) < 1:
+def _limit(most: int) -> int:
+    asked = _number_at("limit", most)
+    if asked < 1:
         refuse(400, "limit has to be a whole number above 0")
-    return min(int(text), world.config.habits.page_size)
+    return min(asked, most)
+
+
+def _number_at(name: str, otherwise: int = 0) -> int:
+    text = request.args.get(name)
+    if text is None:
+        return otherwise
+    if not text.isdecimal():
+        refuse(400, f"{name} has to be a whole number")
+    return int(text)
 
 
 def _start(cursor: str | None) -> int:
@@ -141,10 +167,13 @@ def _start(cursor: str | None) -> int:
         refuse(400, "page is not one that this LMS gave out")
 
 
-def _address_of_page(offset: int) -> str:
-    cursor = base64.urlsafe_b64encode(f"Offset:{offset}".encode()).decode()
-    kept = [(name, text) for name, text in request.args.items(multi=True) if name != "page"]
-    return world.config.url(request.path) + "?" + urlencode([*kept, ("page", cursor)])
+def _cursor(offset: int) -> str:
+    return base64.urlsafe_b64encode(f"Offset:{offset}".encode()).decode()
+
+
+def _address_of_page(name: str, value: str) -> str:
+    kept = [(known, text) for known, text in request.args.items(multi=True) if known != name]
+    return world.config.url(request.path) + "?" + urlencode([*kept, (name, value)])
 
 
 def add_links(answer: Response, links: Sequence[tuple[str, str]], *, curly: bool = False) -> Response:

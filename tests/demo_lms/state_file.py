@@ -87,7 +87,7 @@ def load(world: World, path: Path) -> None:
     world.line_items = _by_id(_all(LineItem, state["line_items"]))
     progress: Mapping[str, Reader] = {"activity": Activity, "grading": Grading, "timestamp": _time}
     world.scores = _all(Score, state["scores"], received_at=_time, **progress)
-    results = _all(Result, state["results"], **progress)
+    results = _all(Result, state["results"], comments=tuple, **progress)
     world.results = {(one.line_item_id, one.user_id): one for one in results}
 
 

@@ -44,6 +44,10 @@ class World:
         self.scores: list[model.Score] = []
         self.results: dict[tuple[str, str], model.Result] = {}
         """By (line item id, person id)."""
+        self.locked: set[tuple[str, str]] = set()
+        """Grades that a teacher locked, by (line item id, person id)."""
+        self.attempts: dict[tuple[str, str], int] = {}
+        """Posts that were new submissions, by (line item id, person id), where they are counted."""
         self.sign_ins: dict[str, str] = {}
         self.launches: dict[str, model.Launch] = {}
         self.deep_linkings: dict[str, model.Launch] = {}
@@ -214,7 +218,7 @@ class World:
     ) -> tuple[Tool, Deployment]:
         """Register a tool by hand, as an administrator types it in; `more` as in `Tool`."""
         tool = Tool(
-            client_id=client_id or random_id(),
+            client_id=client_id or self.config.habits.client_id or random_id(),
             name=name,
             initiate_login_uri=initiate_login_uri,
             redirect_uris=tuple(redirect_uris),
@@ -228,7 +232,7 @@ class World:
         )
         with self.lock:
             self.tools[tool.client_id] = tool
-            return tool, self.deploy(tool)
+            return tool, self.deploy(tool, id=self.config.habits.deployment_id)
 
     def deploy(
         self, tool: Tool, contexts: Iterable[Context | str] | None = None, *, id: str | None = None

@@ -65,6 +65,7 @@ def add_by_hand(lms: World, tool: FakeTool, **more: Any) -> None:
         **more,
     )
     tool.issuer, tool.client_id, tool.deployment_id = lms.config.issuer, kept.client_id, deployment.id
+    tool.token_audience = lms.config.habits.token_audience
 
 
 @pytest.fixture

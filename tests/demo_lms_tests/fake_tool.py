@@ -46,6 +46,7 @@ class FakeTool:
     issuer: str = ""
     client_id: str = ""
     deployment_id: str | None = None
+    token_audience: str | None = None
     request_changes: dict[str, str] = field(default_factory=dict)
     """Wrong things for the next authentication request."""
     registration_changes: dict[str, Any] = field(default_factory=dict)
@@ -192,7 +193,7 @@ class FakeTool:
         honest = {
             "iss": self.client_id,
             "sub": self.client_id,
-            "aud": self.issuer + "/lti/token",
+            "aud": self.token_audience or self.issuer + "/lti/token",
             "iat": now,
             "exp": now + 60,
             "jti": secrets.token_hex(8),

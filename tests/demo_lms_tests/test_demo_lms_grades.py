@@ -10,7 +10,7 @@ import urllib3
 
 from tests.demo_lms import Habits, World, gradebook
 from tests.demo_lms.model import LineItem, Link, MemberStatus
-from tests.demo_lms.vocabulary import Scope
+from tests.demo_lms.vocabulary import Grading, Scope
 from tests.demo_lms_tests.conftest import Start, add_by_hand
 from tests.demo_lms_tests.fake_tool import GONE, FakeTool, changed
 
@@ -18,6 +18,7 @@ ITEM = "application/vnd.ims.lis.v2.lineitem+json"
 ITEMS = "application/vnd.ims.lis.v2.lineitemcontainer+json"
 SCORE = "application/vnd.ims.lis.v1.score+json"
 RESULTS = "application/vnd.ims.lis.v2.resultcontainer+json"
+UNFINISHED = frozenset(Grading) - {Grading.FULLY_GRADED}
 
 
 def stamp(seconds: float = 0.0) -> str:
@@ -388,7 +389,7 @@ def test_by_habit_the_same_second_is_not_later(start: Start, unregistered: FakeT
 
 def test_an_unfinished_score_keeps_the_grade_or_by_habit_erases_it(start: Start, unregistered: FakeTool) -> None:
     for erases in (False, True):
-        lms = start(habits=Habits(unfinished_scores_erase=erases))
+        lms = start(habits=Habits(erasing=UNFINISHED if erases else frozenset()))
         add_by_hand(lms, unregistered)
         column = lms.add_line_item("F", link=lms.add_link("F", context="RPD-2026"), score_maximum=10)
         post(lms, unregistered, column)

@@ -25,7 +25,7 @@ def answer(status: int, excerpt: str = "", retry_after: float | None = None) -> 
     [
         (None, None, Outcome.SENT),
         (None, answer(400), Outcome.MEND),
-        (None, answer(401), Outcome.MEND),
+        (None, answer(401), Outcome.RETRY),
         (None, answer(403), Outcome.MEND),
         (None, answer(404), Outcome.MEND),
         (None, answer(409), Outcome.NEWER_THERE),
@@ -58,7 +58,9 @@ def answer(status: int, excerpt: str = "", retry_after: float | None = None) -> 
         ("desire2learn", answer(422), Outcome.GONE),
         ("Sakai", answer(400, "user is not in the site"), Outcome.GONE),
         ("schoology", answer(409), Outcome.NEWER_THERE),
-        ("Open edX", answer(400), Outcome.NEWER_THERE),
+        ("canvas", answer(412, "Tool does not have permission to view line_item"), Outcome.MEND),
+        ("Open edX", answer(400, '{"timestamp": ["Score already exists"]}'), Outcome.NEWER_THERE),
+        ("Open edX", answer(400, '{"scoreMaximum": ["A valid integer is required."]}'), Outcome.MEND),
         ("openedx", answer(500), Outcome.RETRY),
         ("something new", answer(400), Outcome.MEND),
     ],
@@ -73,6 +75,12 @@ def test_a_wish_to_wait_is_passed_on() -> None:
     assert quirks.judge(None, answer(429, retry_after=30)).wait == 30
     assert quirks.judge(None, answer(429)).wait is None
     assert quirks.judge("moodle", TokenRefused(429, error="", retry_after=9)).wait == 9
+
+
+def test_a_token_that_is_refused_twice_is_a_setting_only_after_some_tries() -> None:
+    verdict = quirks.judge(None, answer(401))
+    assert (verdict.code, verdict.tries) == ("no-right", 4)
+    assert "administrator" in verdict.sentence
 
 
 def test_a_locked_grade_in_moodle_is_not_tried_for_ever() -> None:
@@ -103,6 +111,8 @@ def test_progress_without_a_score_is_told_where_it_does_no_harm(family: str | No
 def test_canvas_appends_comments_and_open_edx_wants_whole_numbers() -> None:
     assert quirks.of("canvas").comment_is_appended
     assert not quirks.of("moodle").comment_is_appended
+    assert quirks.of("BlackboardLearn").results_lack_comment
+    assert not quirks.of("moodle").results_lack_comment
     assert quirks.of("Open edX").whole_maximum
 
 

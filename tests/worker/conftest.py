@@ -13,7 +13,7 @@ from plugin.db.platforms import ToolKey
 from plugin.db.session import make_engine, transaction
 from plugin.db.tool_keys import vault
 from plugin.settings import Settings
-from tests.demo_lms import World, running_lms
+from tests.demo_lms import Profile, World, fields, running_lms
 from tests.demo_lms.keys import PlatformKeys
 from tests.lti.peer import Reply, Server
 from tests.worker.scene import LONG_AGO, Clock, Scene, new_place
@@ -38,8 +38,10 @@ def key_set_url() -> Iterator[str]:
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
-    with running_lms(keys=lms_keys().copy()) as (_, running):
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    """The LMS: a strict one, or of the profile that a test is parametrized with."""
+    profile = getattr(request, "param", Profile.STRICT)
+    with running_lms(keys=lms_keys().copy(), **fields(profile)) as (_, running):
         yield running
 
 

@@ -236,33 +236,34 @@ def new_place(session: Session, world: World, *, key_set_url: str) -> Place:
         target_link_uri="https://tool.example.org/lti/launch",
     )
     column = world.add_line_item("Feedback", link=world.add_link("Feedback", context="RPD-2026"))
-    issuer = world.config.issuer
+    address, habits = world.config.issuer, world.config.habits
 
     def stored(row: Any) -> Any:
         session.add(row)
         session.flush()
         return row
 
-    body = organizations.add(session, f"Local of {issuer}", now=LONG_AGO)
+    body = organizations.add(session, f"Local of {address}", now=LONG_AGO)
     platform = stored(
         Platform(
             organization_id=body.id,
             name=world.config.name,
-            issuer=issuer,
+            issuer=world.config.iss,
             client_id=tool.client_id,
-            authorization_url=issuer + "/lti/auth",
-            token_url=issuer + "/lti/token",
-            key_set_url=issuer + "/lti/jwks",
+            authorization_url=address + "/lti/auth",
+            token_url=address + "/lti/token",
+            token_audience=habits.token_audience,
+            key_set_url=address + "/lti/jwks",
             family=world.config.product_family_code,
-            hosts=[issuer.removeprefix("http://")],
+            hosts=[address.removeprefix("http://")],
             state=PlatformState.ACTIVE,
             instructors_are_trainers=False,
-            shared_client=False,
+            shared_client=habits.client_id is not None,
             created_at=LONG_AGO,
         )
     )
     offering = stored(
-        Offering(code=issuer, kind=OfferingKind.MODULE, title="Feedback", summary="How to give it", minutes=180)
+        Offering(code=address, kind=OfferingKind.MODULE, title="Feedback", summary="How to give it", minutes=180)
     )
     version = stored(
         Version(offering_id=offering.id, number="1.0.0", digest="", minutes=180, document={}, published_at=LONG_AGO)
