@@ -46,6 +46,7 @@ lint: setup
 bench: PACKAGES=python3-venv postgresql
 bench: system-packages setup
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench.outbox
 
 screenshots: PACKAGES=python3-venv chromium
 screenshots: system-packages setup

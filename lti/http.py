@@ -206,6 +206,24 @@ class _CheckedConnection(HTTPConnection):
     connection gains nothing. TLS still verifies the name."""
 
     guard: ClassVar[Guard]
+    _gathered: bytearray | None = None
+
+    def request(self, *told: Any, **more: Any) -> None:
+        """Head and body leave in one piece: sent apart, each wakes both sides, and all threads here, once more."""
+        self._gathered = bytearray()
+        try:
+            super().request(*told, **more)
+            whole = bytes(self._gathered)
+        finally:
+            self._gathered = None
+        super().send(whole)
+
+    def send(self, data: Any) -> None:
+        """Keep what belongs to a request until it is whole."""
+        if self._gathered is None or not isinstance(data, bytes | bytearray):
+            super().send(data)
+        else:
+            self._gathered += data
 
     def _new_conn(self) -> socket.socket:
         name = self._dns_host

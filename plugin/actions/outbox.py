@@ -14,15 +14,16 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import and_, bindparam, delete, func, or_, select, tuple_, update
+from sqlalchemy import and_, bindparam, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from lti import quirks, stores
 from lti.quirks import Outcome, Verdict
 from lti.scores import GradingProgress
 from plugin.actions import audit
+from plugin.db import leases
 from plugin.db.lti_stores import as_platform
-from plugin.db.outbox import IS_DUE, IS_REFUSED, LineItem, OutboxRow, OutboxState, PlatformPause
+from plugin.db.outbox import IS_DUE, IS_REFUSED, OutboxRow, OutboxState, PlatformPause
 from plugin.db.people import OrganizationLine
 from plugin.db.platforms import Platform, PlatformState
 from plugin.db.upsert import insert
@@ -92,60 +93,6 @@ class Leased:
 
 
 _rows: Any = OutboxRow.__table__
-_pauses: Any = PlatformPause.__table__
-_FREE = or_(OutboxRow.leased_until.is_(None), OutboxRow.leased_until <= bindparam("now"))
-_OLDEST = (
-    select(OutboxRow.due_at)
-    .where(OutboxRow.platform_id == Platform.id, IS_DUE, OutboxRow.due_at <= bindparam("now"), _FREE)
-    .order_by(OutboxRow.due_at, OutboxRow.id)
-    .limit(1)
-    .correlate(Platform)
-    .scalar_subquery()
-)
-_WAITING: Any = (
-    select(Platform.id, PlatformPause.failures, _OLDEST.label("oldest"))
-    .outerjoin(PlatformPause, PlatformPause.platform_id == Platform.id)
-    .where(
-        Platform.state == PlatformState.ACTIVE,
-        or_(PlatformPause.until.is_(None), PlatformPause.until <= bindparam("now")),
-    )
-)
-_PLATFORMS: Any = (
-    select(Platform)
-    .where(Platform.id.in_(bindparam("ids", expanding=True)), Platform.state == PlatformState.ACTIVE)
-    .order_by(Platform.id)
-)
-_DUE: Any = (
-    select(
-        OutboxRow.id,
-        OutboxRow.version,
-        OutboxRow.user_id,
-        OutboxRow.progress,
-        OutboxRow.score,
-        OutboxRow.comment,
-        OutboxRow.attempts,
-        OutboxRow.failing_since,
-        OutboxRow.stamped_at,
-        OutboxRow.stamped_version,
-        LineItem.url,
-    )
-    .join(LineItem, LineItem.id == OutboxRow.line_item_id)
-    .where(OutboxRow.platform_id == bindparam("platform"), IS_DUE, OutboxRow.due_at <= bindparam("now"), _FREE)
-    .order_by(OutboxRow.due_at, OutboxRow.id)
-    .limit(bindparam("most"))
-    # PostgreSQL; a SQLite transaction that writes is alone from its beginning
-    .with_for_update(of=OutboxRow, skip_locked=True)
-)
-_STAMP: Any = (
-    update(_rows)
-    .where(_rows.c.id == bindparam("b_id"))
-    .values(
-        lease=bindparam("b_lease"),
-        leased_until=bindparam("b_until"),
-        stamped_at=bindparam("b_stamp"),
-        stamped_version=bindparam("b_version"),
-    )
-)
 _NOT_SENT: Any = (
     update(_rows)
     .where(_rows.c.id == bindparam("b_id"))
@@ -168,7 +115,6 @@ _SETTLE: Any = (
         leased_until=None,
     )
 )
-_ANSWERS: Any = delete(_pauses).where(_pauses.c.platform_id == bindparam("b_platform"))
 _MOVED_ON: Any = (
     update(_rows)
     .where(_MINE)
@@ -178,7 +124,7 @@ _MOVED_ON: Any = (
 
 def waiting(session: Session, *, now: datetime) -> list[Waiting]:
     """The platforms that something may be sent to now, whoever has waited longest first. One query that only reads."""
-    found = [row for row in session.execute(_WAITING, {"now": now}) if row.oldest is not None]
+    found = [row for row in leases.waiting(session.connection(), now) if row.oldest is not None]
     found.sort(key=lambda row: row.oldest)
     return [Waiting(row.id, bool(row.failures)) for row in found]
 
@@ -189,18 +135,25 @@ def lease(session: Session, shares: Mapping[int, int], *, now: datetime) -> Leas
     The caller commits before it sends. A state whose post would do harm on that LMS is settled as not sent.
     """
     token = uuid4().hex
+    connection = session.connection()
     deliveries: list[Delivery] = []
     settled = 0
-    for row in session.scalars(_PLATFORMS, {"ids": list(shares)}).all():
+    for platform_id, most in sorted(shares.items()):
+        row = leases.platform(connection, platform_id)
+        if row is None:
+            continue
         platform = as_platform(row, ())
-        for due in session.execute(_DUE, {"platform": row.id, "now": now, "most": shares[row.id]}).all():
+        for due in leases.due(connection, platform_id, most, now):
             if _harms(platform.family, due.progress):
                 session.execute(_NOT_SENT, {"b_id": due.id})
                 settled += 1
             else:
                 deliveries.append(_delivery(due, platform, token, now))
-    if deliveries:
-        session.execute(_STAMP, [_stamped(delivery, now) for delivery in deliveries])
+    by_stamp: dict[datetime, list[int]] = {}
+    for delivery in deliveries:
+        by_stamp.setdefault(delivery.stamp, []).append(delivery.row_id)
+    for at, rows in by_stamp.items():
+        leases.stamp(connection, rows, lease=token, until=now + LEASE, at=at)
     return Leased(tuple(deliveries), settled)
 
 
@@ -233,16 +186,6 @@ def _delivery(due: Any, platform: stores.Platform, token: str, now: datetime) ->
     )
 
 
-def _stamped(delivery: Delivery, now: datetime) -> dict[str, Any]:
-    return {
-        "b_id": delivery.row_id,
-        "b_lease": delivery.lease,
-        "b_until": now + LEASE,
-        "b_stamp": delivery.stamp,
-        "b_version": delivery.version,
-    }
-
-
 def renew(session: Session, deliveries: Iterable[Delivery], *, now: datetime) -> set[int]:
     """Keep the leases of calls that are still under way. Returns the ids of the rows that are still held."""
     held = [(delivery.row_id, delivery.lease) for delivery in deliveries]
@@ -264,7 +207,10 @@ def record(
     Where a newer state was queued meanwhile, the row stays due for it. Where the lease was lost, somebody else has the
     row and finds out by itself.
     """
-    for result in sorted(results, key=lambda one: one.delivery.row_id):  # one order for all, so nobody waits in a ring
+    sent = [one.delivery for one in results if one.verdict.outcome is Outcome.SENT]
+    arrived = leases.arrived(session.connection(), [(one.row_id, one.lease) for one in sent], now)
+    left = [one for one in results if one.delivery.row_id not in arrived]
+    for result in sorted(left, key=lambda one: one.delivery.row_id):  # one order for all, so nobody waits in a ring
         values = _settled(result, now, jitter)
         if not session.execute(_SETTLE, values).rowcount:  # type: ignore[attr-defined]  # a cursor result
             session.execute(_MOVED_ON, {name: values[name] for name in ("b_id", "b_lease", "b_sent")})
@@ -324,7 +270,7 @@ def _note_health(session: Session, results: Sequence[Result], now: datetime, jit
         row = update(PlatformPause).where(PlatformPause.platform_id == platform_id)
         session.execute(row.values(until=now + length).execution_options(synchronize_session=False))
     else:
-        session.execute(_ANSWERS, {"b_platform": platform_id})
+        leases.answers(session.connection(), platform_id)
 
 
 def _count(session: Session, platform_id: int, failed: int, now: datetime) -> int:

@@ -48,7 +48,8 @@ class _Written:
 
 
 class Hot:
-    """A select, or an insert of one row of these columns. Its parameters are given by name."""
+    """A select, an insert of one row of these columns, or what gives back what it changed. Its parameters are given by
+    name."""
 
     def __init__(self, statement: Any, columns: Sequence[str] | None = None) -> None:
         self.statement, self._columns = statement, columns
@@ -59,7 +60,7 @@ class Hot:
 
         Raises what `Connection.execute` raises.
         """
-        if connection.engine._has_events:
+        if connection._has_events or connection.engine._has_events:
             result = connection.execute(self.statement, values)
             return result.all() if result.returns_rows else ()
         dialect = connection.dialect

@@ -32,6 +32,7 @@ from plugin.worker.schedule import Schedule
 
 log = logging.getLogger("practicum.worker")
 
+GATHER = 0.005  # seconds between rounds while calls end: a round for several costs hardly more than one for one
 IDLE = 1.0  # seconds between looks at an outbox in which nothing is due
 RENEW_AFTER = LEASE.total_seconds() / 3
 GRACE = 7.0  # seconds that calls under way may still take when the worker is told to stop
@@ -74,6 +75,7 @@ class Worker:
         self._under_way: dict[int, Delivery] = {}
         self._held_until: dict[int, float] = {}  # by row; monotonic, since a wall clock may be set
         self._results: list[tuple[Result, float]] = []  # with the end of their lease, after which they are worthless
+        self._gather_until = 0.0  # monotonic
         self._stopping = False  # no Event: a second signal inside its lock would wait for the first for ever
         self._threads: list[threading.Thread] = []
 
@@ -118,6 +120,7 @@ class Worker:
         self._results.clear()
         self._held_until.update(dict.fromkeys(held, began + LEASE.total_seconds()))
         self._begin(leased.deliveries, began)
+        self._gather_until = time.monotonic() + GATHER
         return leased.settled > 0
 
     @property
@@ -137,6 +140,8 @@ class Worker:
         """Take in all calls that have ended, waiting for the first one."""
         try:
             came = self._came.get(timeout=rest) if rest else self._came.get_nowait()
+            if len(self._under_way) > 1 and (short := self._gather_until - time.monotonic()) > 0:
+                time.sleep(short)
             while True:
                 if came is not None:
                     self._take_in(*came)

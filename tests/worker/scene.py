@@ -63,13 +63,19 @@ class Member:
 
 
 @dataclass(frozen=True)
-class Place:
-    """A local with its LMS and one cohort, whose completions go to one column of the gradebook there."""
+class Run:
+    """A cohort of a local, by our ids, whose completions go to one column of its LMS's gradebook."""
 
     organization_id: int
     platform_id: int
     cohort_id: int
     version_id: int
+
+
+@dataclass(frozen=True)
+class Place(Run):
+    """The same with the LMS behind it, and the column there."""
+
     world: World
     column: Column
 
