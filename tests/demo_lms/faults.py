@@ -65,6 +65,11 @@ class Faults:
         """Names a fault may be ordered for; set by the application that serves the world."""
         self._chance = random.Random(20261121)  # the same "random" faults in every run
 
+    def shuffle(self, seed: int) -> None:
+        """Draw other lots than every LMS does."""
+        with self._lock:
+            self._chance.seed(seed)
+
     def add(self, where: str, **trouble: Any) -> Fault:
         """Put a fault in force; fields as in `Fault`. ValueError for an endpoint that there is not."""
         if not where.startswith("/") and where not in self.endpoints:
@@ -81,6 +86,12 @@ class Faults:
     def clear(self) -> None:
         with self._lock:
             self._faults.clear()
+
+    @property
+    def in_force(self) -> tuple[Fault, ...]:
+        """All of them, oldest first."""
+        with self._lock:
+            return tuple(self._faults)
 
     def meet(self, method: str, path: str, endpoint: str | None) -> Fault | None:
         """The fault this request meets, counted as fired."""
