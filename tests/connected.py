@@ -33,6 +33,7 @@ from sqlalchemy.orm import Session
 import content
 from lti import keys
 from plugin.actions import grants, offerings, organizations, platforms
+from plugin.app import create_app
 from plugin.db import Base, migrate
 from plugin.db.people import Identity, Organization, Person
 from plugin.db.platforms import Platform, ToolKey
@@ -47,6 +48,7 @@ from tests.demo_lms.cast import school_context
 from tests.demo_lms.keys import PlatformKeys
 from tests.demo_lms.model import Context, Link, Tool
 from tests.serving import served
+from tests.sites import LMS, TOOL, Authority
 
 TINY = Path(__file__).parent / "packs" / "tiny"
 OFFERING = "TST-01"
@@ -148,6 +150,7 @@ def post_many(browser: Browser, url: str, fields: list[tuple[str, str]]) -> Any:
     sent = {
         "Content-Type": "application/x-www-form-urlencoded",
         "Origin": f"{parts.scheme}://{parts.netloc}",
+        "Referer": url,  # over https a form of ours is asked for it
     }
     return browser.request("POST", url, body=urlencode(fields).encode(), headers=sent)
 
@@ -272,11 +275,20 @@ def connection(
     place: bool = True,
     approve: bool = True,
     instructors_are_trainers: bool = False,
+    sites: Authority | None = None,
     **lms: Any,
 ) -> Iterator[Connected]:
-    """Serve both and connect them. `lms` as in `tests.demo_lms.Config`; `place` puts the offering into the course."""
+    """Serve both and connect them. `lms` as in `tests.demo_lms.Config`; `place` puts the offering into the course.
+
+    With `sites` both are served over https, on two sites.
+    """
     with ExitStack() as running:
-        base_url, app = running.enter_context(served(lambda url: quick.make(replace(settings, base_url=url))))
+        at: dict[str, Any] = {}
+        if sites is not None:
+            at = {"host": TOOL, "tls": sites.context(TOOL)}
+            lms |= {"public_host": LMS, "tls": sites.context(LMS)}
+        make = create_app if sites else quick.make  # certificates of the run's own: what others made trusts none
+        base_url, app = running.enter_context(served(lambda url: make(replace(settings, base_url=url)), **at))
         wiring: Wiring = app.extensions["practicum"]
         running.callback(wiring.close)
         organization_id = prepare(wiring.engine, settings.secret_key, tool_key)

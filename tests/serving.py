@@ -6,6 +6,7 @@ it is made: the port is bound first, and held.
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Thread
@@ -32,14 +33,20 @@ class QuietHandler(WSGIRequestHandler):
 
 
 @contextmanager
-def served(make: Callable[[str], Flask]) -> Iterator[tuple[str, Flask]]:
+def served(
+    make: Callable[[str], Flask], *, host: str = PUBLIC_HOST, tls: ssl.SSLContext | None = None
+) -> Iterator[tuple[str, Flask]]:
     """Make an application for a public address and serve it there: `with served(make) as (base_url, app)`.
 
-    `make` is given the address ("http://localhost:40123"), which is PRACTICUM_BASE_URL.
+    `make` is given the address ("http://localhost:40123"), which is PRACTICUM_BASE_URL; with `tls` it is an https one.
     """
     server = make_server(HOST, 0, Flask("unmade"), threaded=True, request_handler=QuietHandler)
     try:
-        base_url = f"http://{PUBLIC_HOST}:{server.port}"
+        if tls is not None:
+            # shaken hands with by each connection's own thread: browsers open some that say nothing for long
+            server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+            server.ssl_context = tls
+        base_url = f"{'https' if tls else 'http'}://{host}:{server.port}"
         app = make(base_url)
         server.app = app
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)

@@ -36,7 +36,7 @@ def create_lms(config: Config, keys: PlatformKeys | None = None) -> Flask:
     for blueprint in (pages, tool_pages, messages, registration, oauth, ags, nrps):
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, _error_page)
-    app.context_processor(lambda: {"person": signed_in(), "lms": config, "page_title": None})
+    app.context_processor(lambda: {"person": signed_in(), "lms": world.config, "page_title": None})
     app.add_template_filter(shown_number, "number")
 
     @app.after_request

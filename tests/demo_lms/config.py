@@ -40,6 +40,8 @@ class Habits:
     """`lti_storage_target` of the login request: "_parent" or a frame's name; None where it says none."""
     storage_frame: str | None = None
     """The frame that keeps values although the login request does not say so (Blackboard)."""
+    storage_names: Literal["both", "new", "old"] = "both"
+    """Which names of its messages the storage understands: "lti.put_data", "org.imsglobal.lti.put_data" or both."""
     registration_answer_has_deployment: bool = True
     registration_status: Literal[200, 201] = 201
     configuration_needs_token: bool = False

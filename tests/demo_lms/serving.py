@@ -1,5 +1,6 @@
 """Serving the LMS: in a thread for tests, or as a process of its own for a demonstration."""
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
@@ -37,15 +38,26 @@ def server_at(host: str, port: int) -> BaseWSGIServer:
 
 @contextmanager
 def running_lms(
-    host: str = "127.0.0.1", port: int = 0, *, keys: PlatformKeys | None = None, **fields: Any
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    keys: PlatformKeys | None = None,
+    public_host: str | None = None,
+    tls: ssl.SSLContext | None = None,
+    **fields: Any,
 ) -> Iterator[tuple[str, World]]:
     """Serve an LMS in a thread: `with running_lms(habits=Habits(…)) as (base_url, world)`.
 
-    `fields` as in `Config`; the issuer is the address it is served at, unless they say another one.
+    `fields` as in `Config`; the issuer is the address it is served at, unless they say another one. With `tls` that is
+    an https one; `public_host` is its name, where that is not `host`.
     """
     server = server_at(host, port)
     try:
-        base_url = f"http://{host}:{server.port}"
+        if tls is not None:
+            # browsers open connections that say nothing for long: each one's own thread shakes hands with it
+            server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+            server.ssl_context = tls
+        base_url = f"{'https' if tls else 'http'}://{public_host or host}:{server.port}"
         app = create_lms(Config(**{"issuer": base_url, **fields}), keys)
         server.app = app
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)

@@ -39,11 +39,13 @@ function capabilities() {
   };
 }
 
-const answers = {
-  "lti.capabilities": capabilities,
-  "lti.put_data": put,
-  "lti.get_data": get,
-};
+const tasks = { capabilities, put_data: put, get_data: get };
+// Brightspace still says the names from before the standard, some know only the new ones, most know both.
+const spoken = { both: ["lti.", "org.imsglobal.lti."], new: ["lti."], old: ["org.imsglobal.lti."] };
+const prefixes = spoken[document.currentScript.dataset.names];
+const answers = Object.fromEntries(
+  prefixes.flatMap((prefix) => Object.entries(tasks).map(([name, task]) => [prefix + name, task])),
+);
 
 window.addEventListener("message", (event) => {
   const asked = event.data;
