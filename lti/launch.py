@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lti import claims as c
-from lti import id_tokens, messages, pylti
+from lti import id_tokens, messages, pylti, storage
 from lti import state as states
 from lti.claims import VerifiedClaims
 from lti.errors import LaunchRefused, shown
@@ -29,6 +29,7 @@ from lti.key_sets import KeySets
 from lti.messages import Message
 from lti.refusals import LaunchCode
 from lti.state import Sealer, State
+from lti.storage import Storage
 from lti.stores import Nonces, Platform, Platforms
 from lti.urls import Tool
 
@@ -45,9 +46,10 @@ class Launch:
     """A launch that passed every check.
 
     `browser_bound` is False when the login's cookie did not come back: the launch is genuine, but open no
-    sign-in for it before the browser proves itself (`Sealer.proves`, or a new window). `cookie_name` is the
-    login's cookie, to be deleted. `adopts_deployment` asks the application to store the deployment id of
-    `message` as the platform's first.
+    sign-in for it before the browser proves itself (`Sealer.proves` of what `storage` kept), or the person
+    says who they are. `cookie_name` is the login's cookie, to be deleted; under that name storage has the
+    secret. `nonce` names the login in what is remembered of it. `adopts_deployment` asks the application to
+    store the deployment id of `message` as the platform's first.
     """
 
     platform: Platform
@@ -55,6 +57,8 @@ class Launch:
     claims: VerifiedClaims = field(repr=False)
     browser_bound: bool
     cookie_name: str
+    nonce: str
+    storage: Storage | None = None
     adopts_deployment: bool = False
 
 
@@ -90,6 +94,8 @@ def verify(
         claims=claims,
         browser_bound=browser_bound,
         cookie_name=sealer.cookie_name(state),
+        nonce=state.nonce,
+        storage=None if browser_bound else storage.of(platform, state.storage_target),
         adopts_deployment=adopts_deployment,
     )
 

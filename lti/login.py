@@ -9,12 +9,14 @@ from functools import lru_cache
 from urllib.parse import urlencode
 
 from lti import state as states
+from lti import storage
 from lti.claims import ID_LENGTH, URL_LENGTH, is_storable
 from lti.errors import LaunchRefused, shown
 from lti.refusals import LaunchCode
 from lti.state import Sealer, State
+from lti.storage import Storage
 from lti.stores import Platform, Platforms
-from lti.urls import Tool, origin, with_query
+from lti.urls import Tool, with_query
 
 _HINT_LENGTH = 8000  # Canvas and Blackboard send whole JWTs
 
@@ -23,17 +25,16 @@ _HINT_LENGTH = 8000  # Canvas and Blackboard send whole JWTs
 class LoginRedirect:
     """Where the browser goes, and the cookie it takes along (max_age in seconds).
 
-    When the platform offers storage to frames without cookies, `storage_target` names its frame and
-    `storage_origin` is the only origin to post to: put `cookie_name` → `cookie_value` there, fetch it back
-    after the launch and let `Sealer.proves` judge it.
+    With `storage` the platform keeps values for frames without cookies (LTI Client Side postMessages): put
+    `cookie_name` → `cookie_value` there before the browser goes, fetch it back after the launch
+    (`Launch.storage`) and let `Sealer.proves` judge it.
     """
 
     url: str
     cookie_name: str
     cookie_value: str = field(repr=False)
     max_age: int = states.LIFE
-    storage_target: str | None = None
-    storage_origin: str | None = None
+    storage: Storage | None = None
 
 
 def begin(
@@ -43,9 +44,11 @@ def begin(
     sealer: Sealer,
     tool: Tool,
     now: datetime,
+    keeps_cookies: bool = False,
 ) -> LoginRedirect:
     """Answer a login request. `params` are those of query and form together: Blackboard's registered login
-    address carries parameters in its query and still posts the rest.
+    address carries parameters in its query and still posts the rest. A browser that brought a cookie of ours
+    `keeps_cookies`: it needs no storage.
 
     Raises LaunchRefused: login-incomplete, login-malformed, platform-unknown, platform-ambiguous,
     platform-disabled, target-wrong.
@@ -58,6 +61,7 @@ def begin(
     if not tool.owns(target):
         raise LaunchRefused(LaunchCode.TARGET_WRONG, "login's target_link_uri is not ours")
     secret = secrets.token_urlsafe(24)
+    storage_target = None if keeps_cookies else _storage_target(params)
     state = State(
         platform_id=platform.id,
         nonce=secrets.token_urlsafe(24),
@@ -65,14 +69,13 @@ def begin(
         browser_hash=states.digest(secret),
         deployment_id=deployment_id,
         issued_at=int(now.timestamp()),
+        storage_target=storage_target,
     )
-    storage_target = _storage_target(params)
     return LoginRedirect(
         url=_redirect(platform, tool, state=sealer.seal(state), nonce=state.nonce, hints=hints),
         cookie_name=sealer.cookie_name(state),
         cookie_value=secret,
-        storage_target=storage_target,
-        storage_origin=origin(platform.authorization_url) if storage_target else None,
+        storage=storage.of(platform, storage_target),
     )
 
 

@@ -28,7 +28,8 @@ _PURPOSE = "lti.login-state"
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What we remember of a login. Target and browser secret are kept as hashes."""
+    """What we remember of a login. Target and browser secret are kept as hashes. `storage_target` names the platform's
+    frame that was given the secret to keep, when it was."""
 
     platform_id: int
     nonce: str
@@ -36,6 +37,7 @@ class State:
     browser_hash: str
     deployment_id: str | None
     issued_at: int
+    storage_target: str | None = None
 
 
 class Sealer:
@@ -53,16 +55,17 @@ class Sealer:
 
     def seal(self, state: State) -> str:
         """The state as a token for the `state` parameter."""
-        return self._seal.dumps(
-            [
-                state.platform_id,
-                state.nonce,
-                state.target_hash,
-                state.browser_hash,
-                state.deployment_id,
-                state.issued_at,
-            ]
-        )
+        values = [
+            state.platform_id,
+            state.nonce,
+            state.target_hash,
+            state.browser_hash,
+            state.deployment_id,
+            state.issued_at,
+        ]
+        if state.storage_target is not None:
+            values.append(state.storage_target)
+        return self._seal.dumps(values)
 
     def open(self, token: str | None, now: datetime) -> State:
         """The state of a token that is ours and at most ten minutes old.

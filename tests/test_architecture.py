@@ -48,7 +48,7 @@ def test_only_these_views_are_for_anybody(app: Flask) -> None:
         "public.metrics",
         "lti.login_initiation",
         "lti.launch",
-        "lti.go_on",
+        "arrival.go_on",
         "lti.jwks",
         "lti.canvas_configuration",
         "registration.ask",

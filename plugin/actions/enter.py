@@ -32,7 +32,7 @@ from plugin.db.learning import Cohort, Context, Enrolment
 from plugin.db.people import Identity, Person, SignIn
 from plugin.db.platforms import DeepLinkingRequest as DeepLinkingRow
 from plugin.db.platforms import Deployment, Platform, PlatformState
-from plugin.db.tokens import hashed
+from plugin.db.tokens import hashed, waiting
 from plugin.db.upsert import hot_insert, hot_insert_or_nothing
 from plugin.domain.people import CourseRole
 
@@ -206,10 +206,10 @@ def _role(message: Message) -> CourseRole:
 def _sign_in(
     connection: Connection, launch: Launch, who: Who, *, context_id: int | None, path: str, now: datetime
 ) -> Entry:
-    """Open a sign-in: at once, or a waiting one for a frame without cookies."""
+    """Open a sign-in: at once, or a waiting one for a frame without cookies (`arrive` goes on with it)."""
     token = secrets.token_urlsafe(32)
     row = {
-        "token_hash": hashed(token),
+        "token_hash": hashed(token) if launch.browser_bound else waiting(token, launch.nonce),
         "person_id": who.person_id,
         "platform_id": launch.platform.id,
         "context_id": context_id,
@@ -237,24 +237,6 @@ def frame_hosts(launch: Launch) -> tuple[str, ...]:
     """
     foreign = (found for found in launch.message.launch_origins if not launch.platform.serves(found))
     return tuple(found.split("://", 1)[1] for found in foreign)
-
-
-def go_on(session: Session, token: str, *, now: datetime) -> Entry | None:
-    """Turn a waiting sign-in into one for this browser, once. None when it was used or is too old."""
-    fresh = secrets.token_urlsafe(32)
-    changed = session.execute(
-        update(SignIn)
-        .where(SignIn.token_hash == hashed(token), SignIn.waiting, SignIn.expires_at > now)
-        .values(token_hash=hashed(fresh), waiting=False, expires_at=now + SIGN_IN_LIFE)
-    )
-    if not changed.rowcount:  # type: ignore[attr-defined]  # a cursor result
-        return None
-    row = session.execute(
-        select(SignIn.person_id, SignIn.next_path, Person.name)
-        .join(Person, Person.id == SignIn.person_id)
-        .where(SignIn.token_hash == hashed(fresh))
-    ).one()
-    return Entry(row.person_id, row.name, fresh, row.next_path)
 
 
 def join(session: Session, *, person: int, cohort: Cohort, now: datetime) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 from flask_wtf import CSRFProtect
+from flask_wtf.csrf import generate_csrf
 
 from plugin.web import access, assets, errors, formats, frame, headers, identity, kept, limits, transaction, words
 
@@ -15,6 +16,7 @@ def install(app: Flask) -> None:
     kept.install(app)
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # access.py asks for it, where something may be changed
     csrf = CSRFProtect(app)
+    app.jinja_env.globals["csrf_token"] = _form_token
     transaction.install(app)
     identity.install(app)
     access.install(app)
@@ -26,12 +28,20 @@ def install(app: Flask) -> None:
     limits.install(app)
     # an LMS posts these; state and nonce, or a one-time token, stand in for the form's token
     csrf.exempt(app.blueprints["lti"])
+    csrf.exempt(app.blueprints["arrival"])
     csrf.exempt(app.blueprints["registration"])
+
+
+def _form_token() -> str:
+    """What a form brings along to show that it is ours. A page that carries its sign-in shows that with all it sends,
+    and has no cookie to compare with."""
+    return "" if identity.carried() is not None else generate_csrf()
 
 
 def pages(app: Flask) -> None:
     """The blueprints, one for each room of the house."""
     from plugin.web.admin import admin
+    from plugin.web.arrival import arrival
     from plugin.web.cohort import cohort
     from plugin.web.deep_linking import deep_linking
     from plugin.web.lsc import lsc
@@ -42,5 +52,6 @@ def pages(app: Flask) -> None:
     from plugin.web.rosters import rosters
     from plugin.web.trainer import trainer
 
-    for blueprint in (public, lti, registration, deep_linking, cohort, rosters, member, trainer, lsc, admin):
+    learning = (arrival, cohort, rosters, member, trainer, lsc, admin)
+    for blueprint in (public, lti, registration, deep_linking, *learning):
         app.register_blueprint(blueprint)

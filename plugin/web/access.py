@@ -14,7 +14,7 @@ from werkzeug.routing import IntegerConverter, Map
 
 from plugin.domain.people import Capability
 from plugin.web.errors import NotSignedIn
-from plugin.web.identity import Visitor, visitor
+from plugin.web.identity import Visitor, carried, visitor
 from plugin.web.transaction import SAFE_METHODS
 
 View = TypeVar("View", bound=Callable[..., object])
@@ -61,7 +61,7 @@ def install(app: Flask) -> None:
 
     @app.before_request
     def guard() -> None:
-        if request.method not in SAFE_METHODS:
+        if request.method not in SAFE_METHODS and carried() is None:
             app.extensions["csrf"].protect(apply_exemptions=True)
         endpoint = request.endpoint
         if endpoint is None or endpoint == "static":

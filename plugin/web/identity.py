@@ -1,4 +1,8 @@
-"""Who is at the screen: Flask-Login over a sign-in row. The cookie only says who; the URL says what."""
+"""Who is at the screen: Flask-Login over a sign-in row. The cookie only says who; the URL says what.
+
+Where no cookie lives, a page carries the sign-in itself: it sends `Authorization: Bearer …` with all it asks for
+(`static/js/carry.js`). A cookie that signs somebody in wins.
+"""
 
 from __future__ import annotations
 
@@ -6,26 +10,33 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, Response, g
+from flask import Flask, Request, Response, g, request
 from flask import session as cookie
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_login import LoginManager, UserMixin, current_user
+from itsdangerous import BadSignature
 
 from lti.seals import Seal
 from plugin import clock
+from plugin.db import tokens
 from plugin.db.sign_ins import GrantScope, SignedIn, find_signed_in, forget
 from plugin.db.tokens import hashed
 from plugin.domain.people import Capability, CourseRole, capabilities
 from plugin.web import cookies
 from plugin.web.transaction import connection, noted
 
+BEARER = "Bearer "
+NOTES = "X-Practicum-Notes"  # what the next page is to say, for pages that bring no cookie to keep it in
+ONWARD = "X-Practicum-Onward"
+
 
 @dataclass(frozen=True)
 class Visitor(UserMixin):  # type: ignore[misc]  # flask-login ships no types
-    """The signed-in person of a request: from one query, nothing lazy."""
+    """The signed-in person of a request: from one query, nothing lazy. `carried`: by their page, not by a cookie."""
 
     token: str
     row: SignedIn
+    carried: bool = False
 
     def get_id(self) -> str:
         """What Flask-Login keeps in the cookie: the sign-in's token, never a person's number."""
@@ -74,6 +85,19 @@ def show_nobody() -> None:
     g.shows_nobody = True
 
 
+def carried() -> Visitor | None:
+    """The visitor whose page carries their sign-in. No other page can: a browser asks us first before it lets a foreign
+    one send that header, and we never agree."""
+    if not _brings_bearer(request):
+        return None
+    person = visitor()
+    return person if person is not None and person.carried else None
+
+
+def _brings_bearer(asked: Request) -> bool:
+    return bool(asked.environ.get("HTTP_AUTHORIZATION", "").startswith(BEARER))
+
+
 class _Sealed(Seal):
     """How the cookie is written. It tells no time: the sign-in's row does, and without one it is worth nothing."""
 
@@ -92,9 +116,21 @@ class CookieSessions(SecureCookieSessionInterface):
         """What writes and reads the cookie."""
         return self._seal
 
+    def open_session(self, app: Flask, request: Request) -> Any:
+        """What the browser brings. A page that carries its sign-in brings what it is to say next, and nothing else."""
+        if not _brings_bearer(request) or request.cookies.get(app.config["SESSION_COOKIE_NAME"]):
+            return super().open_session(app, request)
+        try:
+            brought = self._seal.loads(request.headers.get(NOTES, ""))
+        except BadSignature:
+            brought = {}
+        return self.session_class({name: brought[name] for name in ("_flashes",) if name in brought})
+
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Write the cookie when it changed. No `Vary` for those that only looked: nobody keeps a copy of an answer."""
-        if session.modified and session:
+        if session.modified and carried() is not None:
+            response.headers[NOTES] = self._seal.dumps({"_flashes": session.get("_flashes", [])})
+        elif session.modified and session:
             cookies.put(response, app.config["SESSION_COOKIE_NAME"], self._seal.dumps(dict(session)))
         elif session.modified:
             cookies.delete(response, app.config["SESSION_COOKIE_NAME"])
@@ -147,3 +183,20 @@ def install(app: Flask) -> None:
     def load(token: str) -> Visitor | None:
         row = find_signed_in(connection(), hashed(token), clock.now())
         return None if row is None else Visitor(token, row)
+
+    @manager.request_loader  # type: ignore[untyped-decorator]
+    def load_carried(asked: Request) -> Visitor | None:
+        if not _brings_bearer(asked):
+            return None
+        token = asked.environ["HTTP_AUTHORIZATION"].removeprefix(BEARER)[:100]
+        row = find_signed_in(connection(), tokens.carried(token), clock.now())
+        return None if row is None else Visitor(token, row, carried=True)
+
+    @app.after_request
+    def go_on_by_hand(response: Response) -> Response:
+        """A script that follows redirects is not told where they lead, nor what they carry: so it follows by itself."""
+        if 300 <= response.status_code < 400 and response.location and carried() is not None:
+            response.headers[ONWARD] = response.headers.pop("Location")
+            response.status_code = 200
+            response.set_data(b"")
+        return response

@@ -1,8 +1,8 @@
-"""/lti: login, launch, our public keys, and the way on for a frame that keeps no cookies."""
+"""/lti: login, launch and our public keys. Where a launch goes whose browser brought no cookie is told by `arrival`."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify, render_template, request
+from flask import Blueprint, Response, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
@@ -10,18 +10,17 @@ from sqlalchemy.exc import IntegrityError
 from lti import canvas, keys, login
 from lti.errors import LaunchRefused
 from lti.launch import Launch, verify
-from lti.urls import origin
 from plugin import clock
 from plugin.actions import enter, platforms
 from plugin.actions.enter import Entry
 from plugin.actions.open_link import EntryRefused
 from plugin.db.lti_stores import LaunchPlatforms, Nonces
 from plugin.domain.people import Capability
-from plugin.web import cookies, dead_ends
+from plugin.web import arrival, cookies, dead_ends
 from plugin.web.access import needs
+from plugin.web.arrival import launch_refused
 from plugin.web.errors import Refused
-from plugin.web.headers import frame_anywhere, keep_for, may_frame
-from plugin.web.identity import show_nobody, sign_in
+from plugin.web.headers import frame_anywhere, keep_for
 from plugin.web.messages import Onward
 from plugin.web.quick_login import OLD_COOKIES
 from plugin.web.transaction import connection, keep_so_far, session
@@ -46,10 +45,11 @@ def login_initiation() -> ResponseReturnValue:
             sealer=parts.sealer,
             tool=parts.tool,
             now=clock.now(),
+            keeps_cookies=_keeps_cookies(),
         )
     except LaunchRefused as error:
-        raise _refused(error) from error
-    answer = Onward(begun.url, 302)
+        raise launch_refused(error) from error
+    answer = Onward(begun.url, 302) if begun.storage is None else arrival.keep_in_storage(begun)
     _sweep(answer)
     cookies.put(answer, begun.cookie_name, begun.cookie_value, max_age=begun.max_age)
     return answer
@@ -58,7 +58,7 @@ def login_initiation() -> ResponseReturnValue:
 @lti.post("/launch")
 @needs(Capability.PUBLIC)
 def launch() -> ResponseReturnValue:
-    """The launch: verified, then let in; a frame that keeps no cookie is offered a new window."""
+    """The launch: verified, then let in, or asked to show whose browser it is where no cookie came back."""
     parts = wiring()
     known = LaunchPlatforms(parts.platforms)
     try:
@@ -76,30 +76,15 @@ def launch() -> ResponseReturnValue:
         entry = _entered(verified)
     except LaunchRefused as error:
         _burn()
-        raise _refused(error) from error
+        raise launch_refused(error) from error
     except EntryRefused as error:
         _burn()
         raise _dead_end(error) from error
     if not verified.browser_bound:
-        may_frame([*verified.platform.hosts, *enter.frame_hosts(verified)])
-        show_nobody()
-        return render_template("lti/new_window.html", entry=entry)
-    answer = _let_in(entry)
+        return arrival.offer_ways(verified, entry)
+    answer = arrival.let_in(entry)
     cookies.delete(answer, verified.cookie_name)
     return answer
-
-
-@lti.post("/continue")
-@needs(Capability.PUBLIC)
-def go_on() -> ResponseReturnValue:
-    """The new window's half of a launch whose frame keeps no cookies; the token in the form works once."""
-    if not _sent_from_our_page():
-        raise Refused(400, _("This could not be opened"), _("Go back to your course and open the activity again."))
-    entry = enter.go_on(session(), request.form.get("token", "")[:100], now=clock.now())
-    if entry is None:
-        sentence = _("This window was opened before, or too late. Go back to your course and open the activity again.")
-        raise Refused(400, _("This way in was used already"), sentence)
-    return _let_in(entry)
 
 
 @lti.get("/jwks.json")
@@ -142,27 +127,16 @@ def _burn() -> None:
     keep_so_far()
 
 
-def _sent_from_our_page() -> bool:
-    """Whether the button of our own page was pressed: nobody else's page may sign this browser in."""
-    site, sender = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    return site in (None, "same-origin") and sender in (None, origin(wiring().tool.base_url))
-
-
-def _let_in(entry: Entry) -> Response:
-    sign_in(entry.token, entry.person_id)
-    return Onward(entry.next_path, 303)
-
-
-def _refused(error: LaunchRefused) -> Refused:
-    """The sentence for the person at the screen. The page holds nothing to click, so anybody may frame it."""
-    frame_anywhere()
-    return Refused(error.status, _("This could not be opened"), error.sentence, detail=f"{error.code}: {error.detail}")
-
-
 def _dead_end(error: EntryRefused) -> Refused:
     frame_anywhere()
     title, sentence = dead_ends.words(error)
     return Refused(dead_ends.status(error), title, sentence, detail=error.why.value)
+
+
+def _keeps_cookies() -> bool:
+    """Whether a cookie of ours came along: this frame or window keeps them, so the next one will come back too."""
+    ours = (current_app.config["SESSION_COOKIE_NAME"], wiring().sealer.cookie_prefix)
+    return any(name.startswith(ours) for name in request.cookies)
 
 
 def _sweep(answer: Response) -> None:

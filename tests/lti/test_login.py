@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from lti.state import Sealer
+from lti.storage import Storage
 from tests.lti.peer import (
     ISSUER,
     NOW,
@@ -124,10 +125,19 @@ def test_a_platform_that_is_not_active_is_refused_with_a_sentence(desk: Desk) ->
 
 def test_storage_is_offered_to_the_registered_origin_only(desk: Desk) -> None:
     redirect = desk.begin(lti_storage_target="_parent").redirect
-    assert (redirect.storage_target, redirect.storage_origin) == ("_parent", "https://lms.example.org")
+    assert redirect.storage == Storage("_parent", "https://lms.example.org")
     for odd in ("a'b", "", "x" * 65, "a b"):
         redirect = desk.begin(lti_storage_target=odd).redirect
-        assert (redirect.storage_target, redirect.storage_origin) == (None, None)
+        assert redirect.storage is None
+
+
+def test_a_launch_without_the_cookie_knows_where_its_secret_is_kept(desk: Desk) -> None:
+    began = desk.begin(lti_storage_target="lti_storage")
+    form = {"state": began.state, "id_token": sign(claims(began.nonce))}
+    assert desk.verify(form).storage == Storage("lti_storage", "https://lms.example.org")
+    again = desk.begin(lti_storage_target="lti_storage")
+    form = {"state": again.state, "id_token": sign(claims(again.nonce))}
+    assert desk.verify(form, again.cookies).storage is None, "nothing to fetch where the cookie came"
 
 
 def test_a_launch_without_the_cookie_is_genuine_but_not_bound_to_the_browser(desk: Desk) -> None:
