@@ -2,7 +2,8 @@
 // Then the page carries the sign-in (carry.js), unless a cookie is kept here after all.
 //
 //   [data-arrival] round everything; data-at-once: a button was pressed already, in the frame that opened this window
-//   [data-arrival-ways] what can be pressed, [data-arrival-here] the button for going on in this page
+//   [data-arrival-ways] what can be pressed, [data-arrival-here] the button for going on in this page, [data-arrival-window]
+//     the one for another window
 //   form[data-arrival-way-back]: the address in the LMS to which a window that we open may hand its answer through us
 
 const page = document.querySelector("[data-arrival]");
@@ -66,6 +67,7 @@ if (page.hasAttribute("data-at-once")) {
   Object.assign(mark, { type: "hidden", name: "in_window", value: "yes" });
   form.append(mark); // the window asks for itself whether it keeps cookies; without script it is taken at its word
   button.parentElement.hidden = false;
+  page.querySelector("[data-arrival-window]").hidden = window.parent === window; // this is one
   button.addEventListener("click", () => goOn());
   if (form.dataset.arrivalWayBack) window.addEventListener("message", handOver);
   if (storage) {

@@ -64,9 +64,9 @@ function renew() {
   send("/lti/renew", { method: "POST" }).catch(() => { renewedAt = 0; });
 }
 
-function end() {
+/** Tell the server that this page goes: soon the bearer ends. What other scripts still send has a minute. */
+function sayGoodbye() {
   if (bearer !== null) send("/lti/leave", { method: "POST", keepalive: true }).catch(() => null);
-  bearer = null;
 }
 
 // ---- the tabs beside this one ------------------------------------------------------------------------------
@@ -95,7 +95,8 @@ neighbours?.addEventListener("message", ({ data }) => {
   if (person === null) return;
   if (data.wants && data.person === person && bearer !== null) neighbours.postMessage({ gives: bearer, person });
   if (data.arrived && data.person !== person) {
-    end(); // somebody else sits here now
+    sayGoodbye(); // somebody else sits here now
+    bearer = null;
     load(window.location.href, { how: "none" });
   }
 });
@@ -246,7 +247,7 @@ function listen() {
   window.addEventListener("click", clicked);
   window.addEventListener("submit", submitted);
   window.addEventListener("popstate", wentBack);
-  window.addEventListener("pagehide", (event) => event.isTrusted && end());
+  window.addEventListener("pagehide", (event) => event.isTrusted && sayGoodbye());
   window.addEventListener("pageshow", (event) => event.persisted && window.location.reload());
 }
 
