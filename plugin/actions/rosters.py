@@ -36,6 +36,7 @@ from plugin.domain.rosters import MemberStatus
 LEASE = timedelta(minutes=2)  # longer than a call may take with the token it needs; each page renews it
 CANDIDATES = 20  # platforms that a worker tries to get the turn of
 ADMITTED = 500  # courses that are admitted in one transaction
+FORGOTTEN = 20  # lists whose names are dropped in one transaction
 Jitter = Callable[[], float]
 
 _STATUS = {rosters.Status.ACTIVE: MemberStatus.ACTIVE, rosters.Status.INACTIVE: MemberStatus.INACTIVE}
@@ -73,25 +74,25 @@ def is_anything_new(session: Session) -> bool:
     return session.scalar(_unknown().limit(1)) is not None
 
 
-def admit(session: Session, *, now: datetime) -> int:
+def admit(session: Session, *, now: datetime, jitter: Jitter = random.random) -> int:
     """Begin to keep the rosters of courses that have a cohort and tell where their roster is. Returns how many."""
     found = session.execute(_unknown().limit(ADMITTED)).all()
     if found:
-        rows = [_fresh(row.id, row.platform_id, now) for row in found]
+        rows = [_fresh(row.id, row.platform_id, rules.first_reading(now, row.created_at, jitter())) for row in found]
         session.execute(insert(session, Roster).values(rows).on_conflict_do_nothing())
     return len(found)
 
 
 def _unknown() -> Any:
-    return select(Context.id, Context.platform_id).where(
+    return select(Context.id, Context.platform_id, Context.created_at).where(
         Context.memberships_url.is_not(None),
         exists().where(Cohort.context_id == Context.id),
         ~exists().where(Roster.context_id == Context.id),
     )
 
 
-def _fresh(context_id: int, platform_id: int, now: datetime) -> dict[str, Any]:
-    return {"context_id": context_id, "platform_id": platform_id, "due_at": now, "failures": 0}
+def _fresh(context_id: int, platform_id: int, due_at: datetime) -> dict[str, Any]:
+    return {"context_id": context_id, "platform_id": platform_id, "due_at": due_at, "failures": 0}
 
 
 # whose turn it is
@@ -382,6 +383,24 @@ def _settle(session: Session, reading: Reading, **values: Any) -> None:
         .values(**values)
         .execution_options(synchronize_session=False)
     )
+
+
+def forget(session: Session, *, now: datetime) -> int:
+    """Drop the names of lists that were not read for very long; what people did is not touched. Returns how many
+    lists, a few at a time."""
+    old = select(Roster.context_id).where(Roster.read_at < now - rules.FORGOTTEN_AFTER).limit(FORGOTTEN)
+    found = list(session.scalars(old))
+    for table, values in (
+        (RosterMember, {"name": None, "sort_key": ""}),
+        (Roster, {"read_at": None, "whole_at": None, "differences_url": None}),
+    ):
+        session.execute(
+            update(table)
+            .where(table.context_id.in_(found))
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        )
+    return len(found)
 
 
 # by hand

@@ -12,6 +12,7 @@ WHOLE_EVERY = timedelta(days=7)  # differences only add up to the truth as long 
 ASLEEP_AFTER = timedelta(days=60)  # without anybody at work; then nobody asks who is missing, and the LMS is spared
 FIRST_PAUSE = timedelta(minutes=5)
 LONGEST_PAUSE = timedelta(days=1)
+FORGOTTEN_AFTER = timedelta(days=180)  # a list that was not read for so long is nobody's business any more
 BY_HAND_EVERY = timedelta(minutes=15)
 
 
@@ -31,6 +32,12 @@ class Reached(StrEnum):
     STARTED = "started"
     DONE = "done"
     GONE = "gone"  # had opened it, and is no longer active in the LMS course
+
+
+def first_reading(now: datetime, course_since: datetime, jitter: float) -> datetime:
+    """When to read a course for the first time: at once where it is new. Those that have been there for long, and may
+    be hundreds on the day on which rosters begin to be kept, are spread over a day."""
+    return now if now - course_since < NEW else now + EVERY * jitter
 
 
 def next_reading(now: datetime, cohort_since: datetime, jitter: float) -> datetime:

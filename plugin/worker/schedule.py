@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
-from plugin.actions import outbox
+from plugin.actions import outbox, rosters
 from plugin.db import tool_keys
 from plugin.db.session import transaction
 from plugin.worker import housekeeping
@@ -54,6 +54,7 @@ def jobs(secret: str) -> tuple[Job, ...]:
         Job("say what waits for a platform that is switched off", 60, _note_switched_off),
         Job("delete what has expired", 300, housekeeping.sweep),
         Job("give up on platforms that are silent for days", 3600, _give_up),
+        Job("forget the names of old rosters", 3600, _forget),
         Job("make the next key", 3600, lambda engine, now: _next_key(engine, secret, now)),
     )
 
@@ -66,6 +67,11 @@ def _note_switched_off(engine: Engine, now: datetime) -> None:
 def _give_up(engine: Engine, now: datetime) -> None:
     with transaction(engine) as session:
         outbox.give_up(session, now=now)
+
+
+def _forget(engine: Engine, now: datetime) -> None:
+    with transaction(engine) as session:
+        rosters.forget(session, now=now)
 
 
 def _next_key(engine: Engine, secret: str, now: datetime) -> None:

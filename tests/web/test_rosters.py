@@ -18,7 +18,9 @@ from plugin.db.platforms import Platform, PlatformState
 from plugin.db.rosters import Roster, RosterMember
 from plugin.domain.people import CourseRole, Role
 from plugin.domain.rosters import BY_HAND_EVERY, MemberStatus
+from plugin.worker.build import build
 from tests.cast import Cast
+from tests.connected import Connected
 from tests.queries import counted
 from tests.reports.people import enrol
 from tests.rostered import keep_roster, member
@@ -355,3 +357,25 @@ def test_the_courses_are_paged_by_key_and_asked_for_at_once(cast: Cast, page: st
     newer = re.search(r'<a href="([^"]+)" rel="prev"', second)
     assert newer
     assert courses(cast.lou.get(newer[1]).text) == courses(first)
+
+
+# from the launch to the page
+
+
+def test_a_launch_is_enough_for_the_list_of_its_course(connected: Connected) -> None:
+    visit = connected.launch("ada")
+    connected.launch("lou")
+    connected.grant("lou", Role.LSC)
+    with connected.database() as opened:
+        cohort_id = opened.scalars(select(Cohort.id)).one()
+    page = connected.url(f"/cohorts/{cohort_id}/roster")
+    assert visit.browser.open(page).status == 404
+    lou = connected.launch("lou").browser
+    assert "The list is not here yet" in lou.open(page).text
+    worker = build(connected.settings, connected.engine)
+    assert worker._readers
+    assert worker._readers.turn()
+    worker.close()
+    text = lou.open(page).text
+    assert names(text) == ["Ben Castillo", "Tom Reyes"], "Lou coordinates"
+    assert numbers(text) == {"not-opened": 2, "not-started": 1, "started": 0, "done": 0, "gone": 0}

@@ -25,7 +25,7 @@ from plugin.db.rosters import Roster, RosterMember, RosterTurn
 from plugin.db.session import transaction
 from plugin.db.tool_keys import ToolKeys
 from plugin.domain.people import CourseRole
-from plugin.domain.rosters import ASLEEP_AFTER, BY_HAND_EVERY, EVERY, WHOLE_EVERY, MemberStatus
+from plugin.domain.rosters import ASLEEP_AFTER, BY_HAND_EVERY, EVERY, FORGOTTEN_AFTER, WHOLE_EVERY, MemberStatus
 from plugin.worker.rosters import Readers
 from tests.demo_lms import addresses
 from tests.demo_lms.model import MemberStatus as There
@@ -396,6 +396,26 @@ def test_a_platform_that_is_switched_off_or_paused_is_not_asked(course: Course) 
     assert course.read() == 0
     assert course.later(timedelta(minutes=2)) == 1
     assert course.scene.asked(TOKENS) == 1
+
+
+def test_courses_that_have_been_there_for_long_are_spread_over_a_day(course: Course) -> None:
+    course.set(Context, created_at=course.scene.clock() - timedelta(days=30))
+    with transaction(course.scene.engine) as session:
+        rosters.admit(session, now=course.scene.clock(), jitter=lambda: 0.5)
+    assert course.later(EVERY / 2 - timedelta(minutes=1)) == 0
+    assert course.later(timedelta(minutes=2)) == 1
+
+
+def test_the_names_of_a_list_that_nobody_reads_any_more_are_forgotten_once(course: Course) -> None:
+    course.read()
+    course.set(Context, memberships_url=None)
+    for ahead, forgotten in ((FORGOTTEN_AFTER - EVERY, 0), (EVERY * 2, 1), (EVERY, 0)):
+        course.scene.clock.travel(ahead)
+        with transaction(course.scene.engine) as session:
+            assert rosters.forget(session, now=course.scene.clock()) == forgotten
+    assert course.member("ada").name is None
+    assert course.row.read_at is None
+    assert course.active() == {"ada", "ben", "tom", "lou", "ian"}
 
 
 # by hand
