@@ -13,8 +13,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from lti.http import HttpClient
-from lti.rosters import Rosters
+from lti.rosters import Page, Rosters
 from lti.services import Services
+from lti.stores import Platform
 from lti.tokens import AccessTokens
 from plugin.actions import rosters
 from plugin.actions.rosters import LEASE
@@ -95,11 +96,11 @@ class Course:
             return rosters.ask(session, context, by=None, organization=organization, now=self.scene.clock())
 
 
-def readers_for(scene: Scene, http: HttpClient) -> Readers:
+def readers_for(scene: Scene, http: HttpClient, kind: type[Rosters] = Rosters) -> Readers:
     tokens = AccessTokens(
         http, ToolKeys(scene.engine, scene.settings.secret_key), clock=lambda: scene.clock().timestamp()
     )
-    return Readers(scene.engine, Rosters(Services(http, tokens)), clock=scene.clock)
+    return Readers(scene.engine, kind(Services(http, tokens)), clock=scene.clock)
 
 
 @pytest.fixture
@@ -464,6 +465,65 @@ def test_a_worker_whose_turn_was_lost_keeps_nothing(course: Course, http: HttpCl
     assert course.row.failures == 0
     with Session(course.scene.engine) as session:
         assert session.get_one(RosterTurn, course.scene.place.platform_id).lease is None
+
+
+class Watched(Rosters):
+    """Counts how many readings of the LMS are under way at once."""
+
+    under_way = most = 0
+    lock = threading.Lock()
+
+    def pages(self, platform: Platform, memberships_url: str) -> Iterator[Page]:
+        with Watched.lock:
+            Watched.under_way += 1
+            Watched.most = max(Watched.most, Watched.under_way)
+        try:
+            yield from super().pages(platform, memberships_url)
+        finally:
+            with Watched.lock:
+                Watched.under_way -= 1
+
+
+def test_on_a_bad_day_many_workers_ask_an_lms_one_thing_at_a_time_and_get_all_of_it(
+    course: Course, http: HttpClient
+) -> None:
+    scene, world = course.scene, course.scene.world
+    world.add_people(250, "RPD-2026")
+    with transaction(scene.engine) as session:
+        others = []
+        for number in range(5):
+            there = world.add_context(f"Course {number}")
+            world.enrol("eve", there)
+            others.append(add_course(session, scene, there.id))
+    for trouble in ({"status": 500}, {"drop": True}, {"status": 200, "body": "[]"}):
+        world.faults.add(MEMBERS, probability=0.15, **trouble)
+    Watched.under_way = Watched.most = 0
+    workers = [readers_for(scene, http, Watched) for _ in range(4)]
+
+    def work(worker: Readers) -> None:
+        while worker.turn():
+            pass
+
+    def unread() -> int:
+        with Session(scene.engine) as session:
+            return session.scalar(select(func.count(Roster.context_id)).where(Roster.read_at.is_(None))) or 0
+
+    for _ in range(40):
+        threads = [threading.Thread(target=work, args=(worker,)) for worker in workers]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if not unread():
+            break
+        scene.clock.travel(timedelta(minutes=30))
+    assert unread() == 0
+    assert Watched.most == 1
+    assert len(course.active()) == 255
+    assert MemberStatus.GONE not in course.people().values()
+    with Session(scene.engine) as session:
+        named = select(RosterMember.context_id).where(RosterMember.context_id.in_(others))
+        assert sorted(session.scalars(named)) == sorted(others)
 
 
 def test_rosters_are_read_beside_the_scores(course: Course) -> None:
