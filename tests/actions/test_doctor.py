@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -12,9 +13,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import urllib3
 from sqlalchemy import delete, select, update
 
 from lti import quirks
+from lti.errors import Unreachable
 from lti.http import Answer, Guard, HttpClient
 from plugin.actions.doctor import calls, known, rounds, wire, words
 from plugin.actions.doctor.findings import Check, Finding, Health, Who
@@ -100,7 +103,7 @@ def test_each_scope_is_asked_for_once_and_by_itself(lived: Connected) -> None:
 
 def test_before_anybody_opened_an_activity_the_doctor_says_so(connected: Connected) -> None:
     found = codes(examine(connected))
-    assert found[Check.LAUNCH] == "launch-seen", "somebody chose content"
+    assert found[Check.LAUNCH] == "launch-no-activity", "somebody chose content"
     assert codes(examine(connected, last_launch_at=None))[Check.LAUNCH] == "launch-never"
     assert found[Check.COLUMN] == found[Check.ROSTER] == "needs-launch"
     assert found[Check.COPIES] == "copies-unseen"
@@ -116,7 +119,7 @@ TROUBLES: list[tuple[dict[str, Any], str]] = [
     ({"body": "nonsense"}, "not-readable"),
     ({"body": "[" * 50_000}, "not-readable"),
     ({"body": b"\xff\xfe"}, "not-readable"),
-    ({"body": "x" * 1_100_000}, "too-long"),
+    ({"body": "x" * 2_100_000}, "too-long"),
     ({"status": 302, "headers": {"Location": "http://127.0.0.1:9/elsewhere"}}, "redirect"),
     ({"status": 429}, "busy"),
     ({"status": 404}, "not-there"),
@@ -164,6 +167,15 @@ def test_a_host_that_is_not_there_is_named(lived: Connected) -> None:
     assert codes(found)[Check.KEYS] == "name-unknown"
     assert "nobody.invalid" in said(found, Check.KEYS).wrong
     assert codes(found)[Check.TOKEN] == "unreachable"
+
+
+def test_a_host_to_which_no_secure_connection_comes_about_is_named(lived: Connected) -> None:
+    with Server() as plain:
+        set_platform(lived, key_set_url=plain.url.replace("http://", "https://") + "/keys")
+        assert codes(examine(lived))[Check.KEYS] == "certificate"
+    refused = Unreachable("GET lms.example.org: SSLError")
+    refused.__cause__ = urllib3.exceptions.SSLError(ssl.SSLCertVerificationError("self-signed certificate"))
+    assert wire.trouble(refused, "https://lms.example.org/keys")[0] == "certificate"
 
 
 def test_an_address_that_only_works_inside_is_not_called(lived: Connected) -> None:
@@ -568,6 +580,18 @@ def test_deployments_and_the_switch_are_told(lived: Connected) -> None:
     assert found[Check.SWITCH] == "switch-pending"
     set_platform(lived, state=PlatformState.DISABLED)
     assert codes(examine(lived))[Check.SWITCH] == "switch-disabled"
+
+
+def test_an_lms_that_gets_nothing_for_a_while_reads_so(lived: Connected) -> None:
+    found = codes(examine(lived, paused_until=datetime.now(UTC) + timedelta(minutes=5), waiting=0))
+    assert found[Check.OUTBOX] == "outbox-empty"
+    case = replace(case_of(lived), paused_until=datetime.now(UTC) + timedelta(minutes=5))
+    assert [one.code for one in known.outbox(case)] == ["outbox-paused", "outbox-empty"]
+
+
+def test_an_id_that_could_be_anybodys_words_is_not_shown() -> None:
+    assert known.Course("Call 555-0100 at once").shown_id == "?"
+    assert known.Course("rpd-2026:1").shown_id == "rpd-2026:1"
 
 
 def test_a_connection_that_was_quiet_for_long_is_told_and_is_no_fault(lived: Connected) -> None:

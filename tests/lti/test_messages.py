@@ -37,6 +37,16 @@ def test_custom_values_that_were_not_substituted_are_absent(desk: Desk) -> None:
     assert message.place.link_history == ()
 
 
+@pytest.mark.parametrize(
+    ("value", "told"), [("ctx-1", True), ("", True), ("$Context.id.history", False), (None, False)]
+)
+def test_a_history_that_is_empty_was_told_and_one_that_was_not_filled_in_was_not(
+    desk: Desk, value: str | None, told: bool
+) -> None:
+    place = desk.launch(custom={"context_id_history": value}).message.place
+    assert (place.tells_context_history, place.tells_link_history) == (told, False)
+
+
 def test_custom_numbers_and_booleans_come_as_text(desk: Desk) -> None:
     custom = {"n": 7, "yes": True, "none": None, "half": 0.5, "empty": ""}
     assert dict(desk.launch(custom=custom).message.custom) == {"n": "7", "yes": "true", "half": "0.5"}

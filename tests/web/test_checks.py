@@ -95,7 +95,7 @@ def test_a_test_grade_needs_a_user_and_a_tick(connected: Connected, admin: Brows
         assert "tick that their grade may be replaced" in refused.text
     assert connected.world.posts() == []
     page = press(connected, admin, user_id=f" {probe.id} ", agreed="yes")
-    assert "It did, and was read back." in page.text
+    assert f"It did, in the course with id {connected.context.id}, and was read back." in page.text
     assert [post.user_id for post in connected.world.posts()] == [probe.id]
     with connected.database() as session:
         kept = session.get_one(PlatformCheckup, connected.platform_id)

@@ -17,6 +17,7 @@ from lti.claims import SCOPE_LINE_ITEM, SCOPE_MEMBERS, SCOPE_RESULT_READ, SCOPE_
 from lti.errors import AnswerUnreadable, ScopeMissing, ServiceError, TokenRefused
 from lti.grades import LINE_ITEMS, Grades
 from lti.http import HttpClient
+from lti.key_sets import LONGEST as LONGEST_KEYS
 from lti.key_sets import parse
 from lti.quirks import Outcome
 from lti.rosters import MEMBERS
@@ -24,15 +25,17 @@ from lti.scores import ActivityProgress, GradingProgress, Score
 from lti.services import Services
 from lti.stores import ToolKeys
 from lti.tokens import AccessTokens
+from lti.urls import with_query
 from plugin import clock
 from plugin.actions.doctor.findings import Check, Fact, Finding
 from plugin.actions.doctor.known import Case
-from plugin.actions.doctor.wire import ROUND_SECONDS, Tick, Wire, trouble
+from plugin.actions.doctor.wire import CALL_SECONDS, ROUND_SECONDS, Tick, Wire, trouble
 from plugin.domain import scores
 
 log = logging.getLogger("practicum.doctor")
 
 PAGES = 3  # of a list of columns
+PEOPLE = 50  # of a roster: Moodle would send all of them
 CLOCK_SLACK = timedelta(seconds=30)  # launches are let in with 60
 COMMENT = "Connection test of Practicum"
 GRACE = 0.5  # seconds for a round to say that its time is over
@@ -108,7 +111,9 @@ def _keys(visit: _Round) -> Finding:
     platform = visit.case.platform
     kept = {"kept_hours": _hours(visit.case)} if platform.key_set else {}
     try:
-        answer = visit.wire.get(platform.key_set_url, headers={"Accept": "application/json"})
+        answer = visit.wire.get(
+            platform.key_set_url, headers={"Accept": "application/json"}, seconds=CALL_SECONDS, longest=LONGEST_KEYS
+        )
         answer.json()
         keys = parse(answer.text())
     except ServiceError as error:
@@ -191,7 +196,7 @@ def _column(visit: _Round) -> Finding:
     if lacking := visit.lacks(Check.COLUMN, SCOPE_LINE_ITEM):
         return lacking
     url = course.line_items_url or course.columns[0]
-    facts: dict[str, Fact] = {"course": course.context_id}
+    facts: dict[str, Fact] = {"course": course.shown_id}
     try:
         found = _listed(visit, url) if course.line_items_url else {visit.grades.line_item(visit.case.platform, url).id}
     except ServiceError as error:
@@ -244,7 +249,7 @@ def _score(visit: _Round) -> Finding:
 def _not_taken(visit: _Round, error: ServiceError, column: str) -> Finding:
     verdict = quirks.judge(visit.case.platform.family, error)
     if verdict.outcome is Outcome.GONE:
-        return Finding(Check.SCORE, "score-no-learner")
+        return Finding(Check.SCORE, "score-no-learner", {"course": visit.case.course.shown_id})
     if verdict.outcome is Outcome.NEWER_THERE:
         return Finding(Check.SCORE, "score-newer")
     return visit.failed(Check.SCORE, error, column)
@@ -260,7 +265,7 @@ def _read_back(visit: _Round, column: str, user_id: str) -> Finding:
     for result in results:
         shown = scores.Shown(result.score, result.maximum, result.comment)
         if scores.shows(shown, scores.MAXIMUM, None):
-            return Finding(Check.SCORE, "score-well")
+            return Finding(Check.SCORE, "score-well", {"course": visit.case.course.shown_id})
     return Finding(Check.SCORE, "score-other")
 
 
@@ -273,8 +278,9 @@ def _roster(visit: _Round) -> Finding:
         return Finding(Check.ROSTER, "roster-not-offered")
     if lacking := visit.lacks(Check.ROSTER, SCOPE_MEMBERS):
         return lacking
-    facts: dict[str, Fact] = {"course": course.context_id}
-    pages = visit.services.pages(visit.case.platform, course.memberships_url, scope=SCOPE_MEMBERS, accept=MEMBERS)
+    facts: dict[str, Fact] = {"course": course.shown_id}
+    url = with_query(course.memberships_url, {"limit": str(PEOPLE)})
+    pages = visit.services.pages(visit.case.platform, url, scope=SCOPE_MEMBERS, accept=MEMBERS)
     try:
         first = next(pages)
         members = _members(first.json()) if first.body.strip() else []  # Sakai's empty roster

@@ -4,6 +4,7 @@ with. Everything is read at once, so that no transaction is open while an LMS is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,6 +27,8 @@ QUIET = timedelta(days=30)
 OF_THE_LMS = frozenset({"column-gone", "no-right", "not-taken", "token-refused", "scope-missing", "answer-unreadable"})
 OF_OURS = frozenset({"host-unknown", "switched-off", "address-refused"})
 
+_ID = re.compile(r"[A-Za-z0-9_.:@-]{1,64}")
+
 
 class NotATestUser(Exception):
     """The user named for the score is a member of ours: no test touches their grade."""
@@ -40,6 +43,11 @@ class Course:
     line_items_url: str | None = None
     memberships_url: str | None = None
     columns: tuple[str, ...] = ()
+
+    @property
+    def shown_id(self) -> str:
+        """The LMS's id of the course as it may be shown; an id that could be anybody's words is not."""
+        return self.context_id if _ID.fullmatch(self.context_id) else "?"
 
 
 @dataclass(frozen=True)
@@ -167,6 +175,8 @@ def launch(case: Case) -> Finding:
     """When somebody came in last; `identities.last_launch_at` is exact to the hour."""
     if case.last_launch_at is None:
         return Finding(Check.LAUNCH, "launch-never")
+    if not case.course.context_id:
+        return Finding(Check.LAUNCH, "launch-no-activity")
     facts = {"at": f"{case.last_launch_at:%Y-%m-%d %H:%M} UTC"}
     is_quiet = case.at - case.last_launch_at > QUIET
     return Finding(Check.LAUNCH, "launch-long-ago" if is_quiet else "launch-seen", facts)

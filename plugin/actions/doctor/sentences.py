@@ -59,8 +59,11 @@ WORDS = {
     "certificate": Words(
         M,
         LMS,
-        marked("The web certificate of %(host)s is not valid for callers from outside, so Practicum does not call it."),
-        marked("Renew the certificate, and install it together with its intermediate certificates."),
+        marked("No secure connection (TLS) to %(host)s comes about (%(address)s)."),
+        marked(
+            "Mostly the web certificate has run out, or lacks its intermediate certificates, for which browsers make "
+            "up and other callers do not. Renew it, and install the whole chain."
+        ),
     ),
     "slow": Words(
         M,
@@ -115,7 +118,7 @@ WORDS = {
     "too-long": Words(
         M,
         LMS,
-        marked("The answer of %(address)s is longer than %(bytes)s bytes, which is more than Practicum reads."),
+        marked("The answer of %(address)s is longer than Practicum reads: more than a million bytes."),
         marked("Check that the address is right. It should answer with some kilobytes."),
     ),
     "service-refused": Words(
@@ -167,9 +170,8 @@ WORDS = {
     ),
     "needs-launch": Words(
         U,
-        LMS,
-        marked("Nobody has opened an activity of Practicum in this LMS yet, and only then does it name this service."),
-        marked("Add Practicum to a course, and open it there once."),
+        NOBODY,
+        marked("This is named when somebody opens an activity of Practicum in a course, which nobody has yet."),
     ),
     # switch, deployments, launches
     "switch-active": Words(W, NOBODY, marked("It is.")),
@@ -201,6 +203,12 @@ WORDS = {
         LMS,
         marked("Nobody has come in from this LMS yet."),
         marked("Switch the tool on in the LMS, add Practicum to a course, and open it there once."),
+    ),
+    "launch-no-activity": Words(
+        U,
+        LMS,
+        marked("People came in, but nobody has opened an activity of Practicum in a course yet."),
+        marked("Add an activity of Practicum to a course, and open it there once."),
     ),
     # keys, clock, token
     "keys-well": Words(W, NOBODY, marked("Keys that can be used: %(count)s, in %(kilobytes)s kB.")),
@@ -321,7 +329,7 @@ WORDS = {
     ),
     "score-no-column": Words(U, NOBODY, marked("No gradebook column is known to which a test grade could go.")),
     "score-well": Words(
-        W, NOBODY, marked("It did, and was read back. The LMS keeps it; delete it there if it is in the way.")
+        W, NOBODY, marked("It did, in the course with id %(course)s, and was read back. The LMS keeps it.")
     ),
     "score-sent": Words(
         W, NOBODY, marked("The LMS took it. It does not let Practicum read it back: look into the gradebook.")
@@ -340,7 +348,7 @@ WORDS = {
     "score-no-learner": Words(
         M,
         OURS,
-        marked("The LMS does not have the person whom you named as a learner of that course."),
+        marked("The LMS does not have the person whom you named as a learner of the course with id %(course)s."),
         marked("Name a test user who is enrolled as a learner there, by the user id that the LMS sends."),
     ),
     # roster

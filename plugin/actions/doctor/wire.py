@@ -24,14 +24,13 @@ from lti.errors import (
     TokenRefused,
     Unreachable,
 )
-from lti.http import Answer, HttpClient
+from lti.http import LONGEST, Answer, HttpClient
 from lti.urls import origin, split
 from plugin import clock
 from plugin.actions.doctor.findings import Fact
 
 CALL_SECONDS = 5.0  # that one call may take
 ROUND_SECONDS = 20.0  # that all calls of a round may take together
-LONGEST = 1_000_000  # bytes of an answer
 
 _SLUG = re.compile(r"[a-z_]{1,40}")  # of OAuth 2.0 (RFC 6749, 5.2); what looks otherwise may be anybody's words
 _SHOWN = 200  # characters of an address
@@ -93,7 +92,7 @@ class Wire(HttpClient):
             headers=headers,
             body=body,
             seconds=min(seconds, CALL_SECONDS, left),
-            longest=min(longest, LONGEST),
+            longest=longest,
         )
         if says := _date(answer):
             self.ticks.append(Tick(says, sent_at, clock.now()))
@@ -126,7 +125,7 @@ def trouble(error: ServiceError, url: str) -> Trouble:
         case AddressRefused():
             code = error.code
         case AnswerUnreadable():
-            code, facts["bytes"] = _nonsense(error), LONGEST
+            code = _nonsense(error)
         case ScopeMissing():
             code = "right-missing"
         case TokenRefused() if 400 <= error.answered < 500 and error.answered != 429:
