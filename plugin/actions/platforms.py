@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -207,17 +208,56 @@ def add(
     Raises:
         PlatformRefused: something in it cannot be right, or the client is known already.
     """
-    for name, longest in ADDRESSES.items():
-        _check_address(name, getattr(given, name), longest, plain_http=plain_http)
-    _check_text("client id", given.client_id, 255, "the LMS shows it where the tool was added")
-    _check_text("name", given.name or host_of(given.issuer), 200, "it is what people read")
-    if given.family:
-        _check_text("family", given.family, 64, "canvas, moodle, blackboard … or leave it out")
-    if given.token_audience:
-        _check_text("token audience", given.token_audience, 1000, "the LMS's manual says it")
+    if fault := next(faults(given, plain_http=plain_http), None):
+        raise PlatformRefused(fault)
     if _known(session, given.issuer, given.client_id) is not None:
-        raise PlatformRefused(f"{given.issuer} with client id {given.client_id} is connected already")
-    platform = Platform(
+        raise PlatformRefused(connected_already(given))
+    platform = as_row(given, organization=organization, now=now)
+    session.add(platform)
+    session.flush()
+    for deployment_id in given.deployments:
+        add_deployment(session, platform, deployment_id, by=by, now=now)
+    remember_added(session, platform, by=by, now=now)
+    return platform
+
+
+def remember_added(session: Session, platform: Platform, *, by: int | None, now: datetime) -> None:
+    """Note down who added a registration that is stored."""
+    audit.remember(
+        session,
+        "add platform",
+        f"platform {platform.id}",
+        by=by,
+        organization=platform.organization_id,
+        now=now,
+        issuer=platform.issuer,
+    )
+
+
+def connected_already(given: ByHand) -> str:
+    """What is said of a client that is known."""
+    return f"{given.issuer} with client id {given.client_id} is connected already"
+
+
+def faults(given: ByHand, *, plain_http: bool) -> Iterator[str]:
+    """What cannot be right in a registration by hand, a sentence for each; nothing when all may be."""
+    found = [
+        *(_address_fault(name, getattr(given, name), most, plain_http=plain_http) for name, most in ADDRESSES.items()),
+        _text_fault("client id", given.client_id, 255, "the LMS shows it where the tool was added"),
+    ]
+    if given.name:
+        found.append(_text_fault("name", given.name, 200, "it is what people read"))
+    if given.family:
+        found.append(_text_fault("family", given.family, 64, "canvas, moodle, blackboard … or leave it out"))
+    if given.token_audience:
+        found.append(_text_fault("token audience", given.token_audience, 1000, "the LMS's manual says it"))
+    found += [_deployment_fault(deployment_id.strip()) for deployment_id in given.deployments]
+    yield from (fault for fault in found if fault)
+
+
+def as_row(given: ByHand, *, organization: int, now: datetime) -> Platform:
+    """The row of a registration in which nothing is wrong; it is active."""
+    return Platform(
         organization_id=organization,
         name=given.name or host_of(given.issuer),
         issuer=given.issuer,
@@ -234,20 +274,6 @@ def add(
         created_at=now,
         approved_at=now,
     )
-    session.add(platform)
-    session.flush()
-    for deployment_id in given.deployments:
-        add_deployment(session, platform, deployment_id, by=by, now=now)
-    audit.remember(
-        session,
-        "add platform",
-        f"platform {platform.id}",
-        by=by,
-        organization=organization,
-        now=now,
-        issuer=given.issuer,
-    )
-    return platform
 
 
 def set_state(session: Session, platform: Platform, state: PlatformState, *, by: int | None, now: datetime) -> None:
@@ -273,8 +299,8 @@ def add_deployment(session: Session, platform: Platform, deployment_id: str, *, 
         PlatformRefused: it is empty or longer than 255 characters.
     """
     deployment_id = deployment_id.strip()
-    if not 0 < len(deployment_id) <= 255 or not deployment_id.isprintable():
-        raise PlatformRefused("deployment id: write the 1 to 255 characters that the LMS shows")
+    if fault := _deployment_fault(deployment_id):
+        raise PlatformRefused(fault)
     known = session.scalar(
         select(Deployment.id).where(Deployment.platform_id == platform.id, Deployment.deployment_id == deployment_id)
     )
@@ -313,17 +339,25 @@ def _check_storable(registered: Registered) -> None:
         )
 
 
-def _check_address(name: str, value: str, longest: int, *, plain_http: bool) -> None:
+def _address_fault(name: str, value: str, longest: int, *, plain_http: bool) -> str | None:
     word = name.replace("_url", " URL").replace("_", " ")
     if not is_web_url(value) or len(value) > longest:
-        raise PlatformRefused(f"{word}: write the whole address, e.g. https://lms.example.org/…")
+        return f"{word}: write the whole address, e.g. https://lms.example.org/…"
     if not plain_http and not value.lower().startswith("https://"):
-        raise PlatformRefused(f"{word}: has to begin with https://; plain http is for development only")
+        return f"{word}: has to begin with https://; plain http is for development only"
+    return None
 
 
-def _check_text(name: str, value: str, longest: int, remedy: str) -> None:
+def _text_fault(name: str, value: str, longest: int, remedy: str) -> str | None:
     if not value.strip() or value != value.strip() or len(value) > longest or not value.isprintable():
-        raise PlatformRefused(f"{name}: write 1 to {longest} characters without blanks around them; {remedy}")
+        return f"{name}: write 1 to {longest} characters without blanks around them; {remedy}"
+    return None
+
+
+def _deployment_fault(deployment_id: str) -> str | None:
+    if not 0 < len(deployment_id) <= 255 or not deployment_id.isprintable():
+        return "deployment id: write the 1 to 255 characters that the LMS shows"
+    return None
 
 
 def _known(session: Session, issuer: str, client_id: str) -> Platform | None:

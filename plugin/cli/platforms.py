@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import BinaryIO
+
 import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin import clock
-from plugin.actions import organizations
+from plugin.actions import organizations, platform_lists
 from plugin.actions import platforms as connections
 from plugin.cli.shared import settings, work
 from plugin.db.people import Organization
@@ -90,6 +92,35 @@ def add(
         except connections.PlatformRefused as error:
             raise click.ClickException(str(error)) from None
         click.echo(f"platform {platform.id} is connected")
+    _say_addresses()
+
+
+@platforms.command("add-many")
+@click.argument("file", type=click.File("rb"))
+@click.option("--organization", default="", help="For lines that name none.")
+def add_many(file: BinaryIO, organization: str) -> None:
+    """Connect every LMS, or client of one, that FILE lists ("-" reads what is piped in); they are active at once.
+
+    FILE is CSV whose first line names the columns, or JSON lines. The names are: organization, issuer, client_id,
+    authorization_url, token_url, key_set_url, deployments (parted by blanks), and where they matter token_audience,
+    family, name, shared_client, instructors_are_trainers (yes or no). When anything in it is wrong, all that is wrong
+    is listed by its line, and nothing is stored.
+    """
+    try:
+        lines = platform_lists.read(file.read(), organization=organization)
+        with work() as session:
+            rows = platform_lists.add(session, lines, plain_http=settings().development, now=clock.now())
+            added = [f"{row.id}\t{row.issuer}\t{row.client_id}" for row in rows]
+    except platform_lists.ListRefused as error:
+        listed = "\n".join(f"{file.name}:{fault.line}: {fault.sentence}" for fault in error.faults)
+        raise click.ClickException(f"nothing was stored; {error}.\n{listed}") from None
+    click.echo("\n".join(added))
+    click.echo(f"{len(added)} connected")
+    _say_addresses()
+
+
+def _say_addresses() -> None:
+    """What the LMS wants to know of us."""
     described = connections.described(settings().base_url)
     click.echo(f"login initiation URL\t{described.login_url}")
     click.echo(f"redirect URL\t{described.launch_url}")

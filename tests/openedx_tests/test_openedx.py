@@ -6,8 +6,10 @@ But it was written by people who never saw this tool, and what it does thousands
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +24,8 @@ from lti.roles import CourseRole
 from lti.scores import ActivityProgress, GradingProgress, Score
 from plugin.db.outbox import OutboxState
 from plugin.db.people import Identity
-from tests.connected import OFFERING
+from tests.cli.conftest import Shell
+from tests.connected import LOCAL, OFFERING
 from tests.demo_lms import Browser, Page
 from tests.openedx_tests.campus import Block, Campus
 from tests.openedx_tests.conftest import Tool
@@ -106,6 +109,22 @@ def test_each_client_of_one_issuer_is_a_connection_of_its_own(tool: Tool, two: t
     one, other = tool.enrolment(first, "ada"), tool.enrolment(second, "ada")
     assert one.person_id != other.person_id, "a person is known by connection and sub; only an LSC makes two one"
     assert one.cohort_id != other.cohort_id
+
+
+def test_a_whole_campus_is_connected_by_one_list(tool: Tool, campus: Campus, practicum: Shell, tmp_path: Path) -> None:
+    course = campus.course()
+    blocks = [course.block(tool.url, custom_parameters=MODULE) for _ in range(5)]
+    path = tmp_path / "campus.jsonl"
+    shown = [
+        {**block.connection, "issuer": campus.url, "family": "openedx", "deployments": [block.connection["deployment"]]}
+        for block in blocks
+    ]
+    for line in shown:
+        del line["deployment"]
+    path.write_text("\n".join(json.dumps(line) for line in shown))
+    assert "5 connected" in practicum("platforms", "add-many", str(path), "--organization", LOCAL)
+    for block in (blocks[0], blocks[-1]):
+        assert titled(block.launch("ada"))
 
 
 def test_the_token_of_one_client_does_not_answer_the_login_of_another(tool: Tool, two: tuple[Block, Block]) -> None:
