@@ -2,7 +2,7 @@
 
 import copy
 import json
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
@@ -15,43 +15,11 @@ from lti.errors import AnswerUnreadable, LaunchRefused
 from lti.key_sets import parse
 from lti.launch import Launch
 from lti.services import next_page
+from tests.lti.junk import JUNK, TEXT, places, put
 from tests.lti.peer import Began, Desk, claims, deep_linking, sign, sign_raw
 
 DESK = Desk()  # one for all examples: what it remembers is part of the trial
 NORMAL = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
-
-TEXT = st.text(max_size=40) | st.sampled_from(
-    ["", "\0", "\ud800", "$Context.id", "a" * 300, "http://[::1", "javascript:x", "https://u:p@lms/", "é\u202e"]
-)
-SCALAR = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.just(10**400)
-    | st.floats()
-    | TEXT
-    | st.sampled_from([1e308, -0.0, 2**63, "1.3.0", "LtiDeepLinkingRequest"])
-)
-JUNK = st.recursive(
-    SCALAR, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4), max_leaves=8
-)
-
-
-def places(value: object, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The paths of all members of a JSON value."""
-    members: Any = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, member in members:
-        yield (*path, name)
-        yield from places(member, (*path, name))
-
-
-def put(value: Any, path: tuple[Any, ...], junk: object, *, remove: bool) -> None:
-    for name in path[:-1]:
-        value = value[name]
-    if remove and isinstance(value, MutableMapping):
-        value.pop(path[-1], None)
-    else:
-        value[path[-1]] = junk
 
 
 def attempt(form: dict[str, Any], cookies: dict[str, str]) -> Launch | LaunchRefused:
