@@ -15,7 +15,7 @@ from sqlalchemy import update
 
 from plugin.db.people import SignIn
 from plugin.db.session import transaction
-from tests.browser import barriers, complaints_of, enter
+from tests.browser import barriers, complaints_of, enter, too_wide
 from tests.cookie_policies import Cookies
 from tests.journeys.two_sites import (
     OFFERING,
@@ -101,6 +101,7 @@ def test_a_browser_that_keeps_cookies_is_not_led_through_storage_again(place: Tw
 def test_storage_that_never_answers_costs_a_moment_and_a_press(place: TwoSites) -> None:
     place.offers_storage("_parent", "old")
     ada = comes(place, Cookies.NONE)
+    ada.page.add_init_script("const wait = setTimeout; window.setTimeout = (then, long) => wait(then, long / 20);")
     ada.page.route("**/static/storage.js", lambda asked: asked.fulfill(body="", content_type="text/javascript"))
     frame = ada.opens_in_frame()
     ada.says_who_they_are(frame)
@@ -173,6 +174,38 @@ def test_words_typed_a_moment_before_the_page_is_left_are_kept(place: TwoSites) 
     ada.frame.locator(TEXT).fill("Typed before leaving.")
     ada.goes("/")
     until(lambda: place.drafts("ada") == ["Typed before leaving."])
+
+
+def test_a_file_is_downloaded_as_anywhere(place: TwoSites) -> None:
+    place.offers_storage("_parent")
+    ada = comes(place, Cookies.NONE)
+    frame = ada.opens_in_frame()
+    write(frame, DRAFT)
+    enter(frame.get_by_role("link", name=OFFERING).first)
+    enter(frame.get_by_role("link", name="Read it again"))
+    expect(heading(frame)).to_have_text("My writing")
+    with ada.page.expect_download() as started:
+        enter(frame.get_by_role("link", name="Download all of it as text"))
+    assert started.value.suggested_filename.endswith(".txt")
+    assert DRAFT in Path(started.value.path()).read_text(encoding="utf-8")
+    assert frame.get_by_role("heading", name="My writing").count() == 1
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_pages_on_the_way_have_no_barriers_and_fit_a_phone(place: TwoSites, theme: Any) -> None:
+    ada = comes(place, Cookies.NONE)
+    ada.page.set_viewport_size({"width": 340, "height": 700})
+    ada.page.emulate_media(color_scheme=theme)
+    expect(heading(ada.opens_in_frame())).to_have_text("One more click")
+    found = {"one more click": barriers(ada.inside) + too_wide(ada.inside)}
+    place.offers_storage("_parent")
+    ada.page.route("**/static/js/platform_storage.js*", lambda asked: asked.abort())
+    expect(heading(ada.opens_in_frame())).to_have_text("Opening Practicum")
+    found["keep"] = barriers(ada.inside) + too_wide(ada.inside)
+    enter(ada.frame.get_by_role("link", name="Go on, if nothing happens by itself"))
+    expect(ada.frame.get_by_text("Opening…")).to_be_visible()
+    found["opening"] = barriers(ada.inside) + too_wide(ada.inside)
+    assert found == {"one more click": [], "keep": [], "opening": []}
 
 
 # ---- its end

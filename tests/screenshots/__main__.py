@@ -10,9 +10,11 @@ import argparse
 import tempfile
 from pathlib import Path
 
+from playwright.sync_api import sync_playwright
+
 from tests.browser import chromium
 from tests.journeys.house import running_house
-from tests.screenshots import tour
+from tests.screenshots import cookies, tour
 from tests.screenshots.camera import Camera
 
 README_PICTURE = Path("plugin/docs/pictures/member.png")
@@ -24,6 +26,7 @@ def main() -> None:
     parser.add_argument("--readme", action="store_true")
     parser.add_argument("--folder", type=Path, default=Path("var/screenshots"))
     given = parser.parse_args()
+    camera = Camera(given.folder)
     with tempfile.TemporaryDirectory(prefix="practicum-") as kept:
         url = f"sqlite:///{kept}/practicum.db"
         with running_house(url, Path(kept)) as house, chromium() as browser:
@@ -33,13 +36,14 @@ def main() -> None:
                 print(README_PICTURE)
                 return
             given.folder.mkdir(parents=True, exist_ok=True)
-            camera = Camera(given.folder)
             try:
                 tour.whole_story(house, browser, camera, url)
             except BaseException:
                 print(house.log_end())
                 raise
-            print(f"{len(camera.taken)} pages: {camera.write_index()}")
+    with sync_playwright() as playwright:
+        camera.singles += cookies.matrix(playwright, given.folder)
+    print(f"{len(camera.taken)} pages, {len(camera.singles)} single pictures: {camera.write_index()}")
 
 
 if __name__ == "__main__":

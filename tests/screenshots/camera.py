@@ -23,10 +23,14 @@ PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimat
 
 @dataclass
 class Camera:
-    """Called with a page's name and the person who has it open. `folder` fills with pictures, `taken` with names."""
+    """Called with a page's name and the person who has it open. `folder` fills with pictures, `taken` with names.
+
+    `singles` are names of pictures that others took there, one each, as `file_name(name, 960, "light")`.
+    """
 
     folder: Path
     taken: list[str] = field(default_factory=list)
+    singles: list[str] = field(default_factory=list)
 
     def __call__(self, name: str, person: Person) -> None:
         """Take all six."""
@@ -54,7 +58,7 @@ class Camera:
 
     def write_index(self) -> Path:
         """The page that shows them all."""
-        rows = "\n".join(_row(name) for name in self.taken)
+        rows = "\n".join([*map(_row, self.taken), *map(_single, self.singles)])
         path = self.folder / "index.html"
         path.write_text(PAGE.format(rows=rows), encoding="utf-8")
         return path
@@ -73,6 +77,12 @@ def _row(name: str) -> str:
         for width in WIDTHS
     ]
     return f"<section><h2>{escape(name)}</h2>{''.join(pictures)}</section>"
+
+
+def _single(name: str) -> str:
+    picture = file_name(name, SEAT["width"], "light")
+    image = f'<img loading="lazy" src="{picture}" alt="{escape(name)}" width="{SEAT["width"] // 4}">'
+    return f'<section><h2>{escape(name)}</h2><a href="{picture}">{image}</a></section>'
 
 
 PAGE = """<!doctype html>

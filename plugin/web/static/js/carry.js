@@ -13,6 +13,7 @@ const ONWARD = "X-Practicum-Onward"; // where a redirect leads
 const NOTES = "X-Practicum-Notes"; // what the next page is to say; sealed by the server
 const RENEWED_EVERY = 10 * 60 * 1000;
 const NEIGHBOURS_ANSWER = 500;
+const STORING_TAKES = 5000;
 const MOST_HOPS = 10;
 
 const askNetwork = window.fetch.bind(window);
@@ -64,6 +65,10 @@ function renew() {
   send("/lti/renew", { method: "POST" }).catch(() => { renewedAt = 0; });
 }
 
+function after(milliseconds) {
+  return new Promise((done) => { setTimeout(done, milliseconds); });
+}
+
 /** Tell the server that this page goes: soon the bearer ends. What other scripts still send has a minute. */
 function sayGoodbye() {
   if (bearer !== null) send("/lti/leave", { method: "POST", keepalive: true }).catch(() => null);
@@ -75,7 +80,7 @@ function sayGoodbye() {
 function borrow() {
   const ended = bearer;
   bearer = null;
-  if (!neighbours) return false;
+  if (!neighbours || person === null) return false;
   return new Promise((answered) => {
     const listen = ({ data }) => {
       if (data.gives === undefined || data.person !== person || data.gives === ended) return;
@@ -94,12 +99,16 @@ function borrow() {
 neighbours?.addEventListener("message", ({ data }) => {
   if (person === null) return;
   if (data.wants && data.person === person && bearer !== null) neighbours.postMessage({ gives: bearer, person });
-  if (data.arrived && data.person !== person) {
-    sayGoodbye(); // somebody else sits here now
-    bearer = null;
-    load(window.location.href, { how: "none" });
-  }
+  if (data.arrived && data.person !== person) makeRoom();
 });
+
+/** Somebody else sits here now: what is not stored yet is, then nothing of this person is shown. */
+async function makeRoom() {
+  await leave();
+  sayGoodbye();
+  bearer = person = null;
+  await load(window.location.href, { how: "none" });
+}
 
 // ---- pages -------------------------------------------------------------------------------------------------
 
@@ -137,7 +146,9 @@ function keep(content, response) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(content);
   link.download = name ? name[1] : "";
+  document.body.append(link);
   link.click();
+  link.remove();
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
 }
 
@@ -192,8 +203,8 @@ function say(sentence) {
 /** Let the page's scripts store what they hold, as when a browser leaves; false when something could not be. */
 async function leave() {
   window.dispatchEvent(new Event("pagehide"));
-  while (underway.size) await Promise.all(underway);
-  await new Promise((done) => { setTimeout(done); });
+  await Promise.race([Promise.all(underway), after(STORING_TAKES)]);
+  await after(0); // they have read their answers now
   const free = window.dispatchEvent(new Event("beforeunload", { cancelable: true }));
   if (free || mayLeave) return true;
   mayLeave = true;
@@ -210,7 +221,7 @@ async function go(address, options) {
 function clicked(event) {
   const link = event.target.closest?.("a[href]");
   const asElsewhere = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || event.button !== 0;
-  if (!link || event.defaultPrevented || asElsewhere) return;
+  if (!link || link.hasAttribute("download") || event.defaultPrevented || asElsewhere) return;
   const at = new URL(link.href);
   if (at.origin !== window.location.origin || at.pathname.startsWith("/static/")) return;
   if (at.hash && at.pathname + at.search === shown) return; // a place on this page
