@@ -47,7 +47,10 @@ def _one(place: TwoSites, cookies: Cookies, folder: Path, *, in_tab: bool) -> It
 
 
 def _taken(page: Page, folder: Path, name: str) -> str:
-    page.screenshot(path=folder / file_name(name, SEAT["width"], "light"), animations="disabled", full_page=True)
+    # as high as the page: Chromium paints of a frame only what is in the window
+    height = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size({"width": SEAT["width"], "height": height})
+    page.screenshot(path=folder / file_name(name, SEAT["width"], "light"), animations="disabled")
     return name
 
 
