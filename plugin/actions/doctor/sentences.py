@@ -31,7 +31,7 @@ TITLES = {
     Check.SWITCH: marked("The connection is switched on"),
     Check.DEPLOYMENTS: marked("Deployments: the places in the LMS where Practicum was put"),
     Check.LAUNCH: marked("People come in from the LMS"),
-    Check.KEYS: marked("The LMS’s public keys, by which a sign-in from it is recognized"),
+    Check.KEYS: marked("The LMS’s public keys, which prove that a sign-in comes from it"),
     Check.CLOCK: marked("The clocks agree"),
     Check.TOKEN: marked("The LMS knows Practicum again when it calls (access token)"),
     Check.MAY_SCORE: marked("Right: send grades"),
