@@ -108,6 +108,42 @@ def test_storage_that_never_answers_costs_a_moment_and_a_press(place: TwoSites) 
     expect(heading(frame)).to_have_text(OFFERING)
 
 
+WRONG = """
+    window.addEventListener("message", ({ data, source, origin }) => {
+        if (!String(data?.subject).endsWith("_data")) return;
+        const { subject, message_id, key } = data;
+        source?.postMessage({ subject: `${subject}.response`, message_id, key, value: "another login's" }, origin);
+    });
+"""
+
+
+def test_another_secret_in_storage_is_a_refusal_and_not_a_matter_of_a_press(place: TwoSites) -> None:
+    place.offers_storage("_parent")
+    ada = comes(place, Cookies.NONE)
+    ada.page.route("**/static/storage.js", lambda asked: asked.fulfill(body=WRONG, content_type="text/javascript"))
+    frame = ada.opens_in_frame()
+    expect(frame.get_by_text("begun in another browser window or by somebody else")).to_be_visible()
+    expect(frame.get_by_role("button")).to_have_count(0)
+
+
+def test_a_frame_of_another_origin_than_the_registered_one_is_told_nothing(place: TwoSites) -> None:
+    place.offers_storage("lti_storage")
+    ada = comes(place, Cookies.NONE)
+    said: list[str] = []
+    ada.page.on("console", lambda words: said.append(words.text))
+    script = f"{WRONG} addEventListener('message', (event) => console.log('told', event.data.key)); console.log('runs')"
+    elsewhere = {"Content-Security-Policy": "sandbox allow-scripts", "Content-Type": "text/html"}  # of no origin at all
+    ada.page.route(
+        "**/lti/storage",
+        lambda asked: asked.fulfill(headers=elsewhere, body=f"<!doctype html><script>{script}</script>"),
+    )
+    ada.page.add_init_script("const wait = setTimeout; window.setTimeout = (then, long) => wait(then, long / 20);")
+    frame = ada.opens_in_frame()
+    expect(frame.get_by_role("button", name="Continue as Ada Okafor", exact=True)).to_be_visible()
+    assert "runs" in said
+    assert [words for words in said if words.startswith("told ") and words != "told undefined"] == []
+
+
 def test_without_scripts_the_new_window_is_the_way(place: TwoSites) -> None:
     """Chromium has no script for the tool's pages, and keeps no cookie in its frame."""
     ada = comes(place, Cookies.NONE)
