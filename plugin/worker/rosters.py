@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 from lti.errors import AnswerUnreadable, PlatformRefused, ServiceError
 from lti.quirks import Outcome, Verdict
 from lti.rosters import Member, Page, Rosters
+from plugin.actions import roster_turns
 from plugin.actions import rosters as actions
-from plugin.actions.rosters import Reading
+from plugin.actions.roster_turns import Reading
 from plugin.db.session import reader, transaction
 from plugin.worker.accidents import report
 from plugin.worker.deliver import is_down
@@ -63,14 +64,14 @@ class Readers:
         """Read one roster that is due; False when there is none, or others have all the turns."""
         now = self._clock()
         with Session(self._reader) as session:
-            is_new, platforms = actions.is_anything_new(session), actions.waiting(session, now=now)
+            is_new, platforms = roster_turns.is_anything_new(session), roster_turns.waiting(session, now=now)
         if is_new:
             with transaction(self._engine) as session:
-                if actions.admit(session, now=now):
-                    platforms = actions.waiting(session, now=now)
+                if roster_turns.admit(session, now=now):
+                    platforms = roster_turns.waiting(session, now=now)
         for platform_id in platforms:
             with transaction(self._engine) as session:
-                reading = actions.lease(session, platform_id, now=now)
+                reading = roster_turns.lease(session, platform_id, now=now)
             if reading is not None:
                 self._read(reading)
                 return True
@@ -113,7 +114,7 @@ class Readers:
         except Lost:
             log.info("roster of context %d: another worker reads it", reading.context_id)
         except Stopped:
-            self._kept(lambda session: actions.give_back(session, reading))
+            self._kept(lambda session: roster_turns.give_back(session, reading))
         except ServiceError as error:
             verdict = actions.judge(reading, error)
             log.info("roster of context %d, platform %d: %s", reading.context_id, reading.platform.id, verdict.code)

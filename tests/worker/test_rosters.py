@@ -17,8 +17,8 @@ from lti.rosters import Page, Rosters
 from lti.services import Services
 from lti.stores import Platform
 from lti.tokens import AccessTokens
-from plugin.actions import rosters
-from plugin.actions.rosters import LEASE
+from plugin.actions import roster_turns, rosters
+from plugin.actions.roster_turns import LEASE
 from plugin.db.learning import Cohort, Context, Enrolment
 from plugin.db.outbox import PlatformPause
 from plugin.db.platforms import PlatformState
@@ -402,7 +402,7 @@ def test_a_platform_that_is_switched_off_or_paused_is_not_asked(course: Course) 
 def test_courses_that_have_been_there_for_long_are_spread_over_a_day(course: Course) -> None:
     course.set(Context, created_at=course.scene.clock() - timedelta(days=30))
     with transaction(course.scene.engine) as session:
-        rosters.admit(session, now=course.scene.clock(), jitter=lambda: 0.5)
+        roster_turns.admit(session, now=course.scene.clock(), jitter=lambda: 0.5)
     assert course.later(EVERY / 2 - timedelta(minutes=1)) == 0
     assert course.later(timedelta(minutes=2)) == 1
 
