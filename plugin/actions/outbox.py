@@ -8,7 +8,7 @@ out is found stamped with its own version: nobody knows whether it arrived, so t
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -115,6 +115,7 @@ _SETTLE: Any = (
         leased_until=None,
     )
 )
+_RELEASE: Any = update(_rows).where(_MINE).values(stamped_version=bindparam("b_stamped"), lease=None, leased_until=None)
 _MOVED_ON: Any = (
     update(_rows)
     .where(_MINE)
@@ -122,10 +123,13 @@ _MOVED_ON: Any = (
 )
 
 
-def waiting(session: Session, *, now: datetime) -> list[Waiting]:
-    """The platforms that something may be sent to now, whoever has waited longest first. One query that only reads."""
-    found = [row for row in leases.waiting(session.connection(), now) if row.oldest is not None]
-    found.sort(key=lambda row: row.oldest)
+def waiting(session: Session, *, now: datetime, also: Collection[int] = ()) -> list[Waiting]:
+    """The platforms that something may be sent to now, whoever has waited longest first. One query that only reads.
+
+    `also` are platforms for which the caller holds something, though nothing else may be due.
+    """
+    found = [row for row in leases.waiting(session.connection(), now) if row.oldest is not None or row.id in also]
+    found.sort(key=lambda row: row.oldest or now)
     return [Waiting(row.id, bool(row.failures)) for row in found]
 
 
@@ -184,6 +188,19 @@ def _delivery(due: Any, platform: stores.Platform, token: str, now: datetime) ->
         attempts=due.attempts,
         failing_since=due.failing_since,
     )
+
+
+def release(session: Session, deliveries: Iterable[Delivery]) -> None:
+    """Give back rows that were leased and not begun: they are due as before."""
+    for delivery in deliveries:
+        session.execute(
+            _RELEASE,
+            {
+                "b_id": delivery.row_id,
+                "b_lease": delivery.lease,
+                "b_stamped": delivery.version if delivery.maybe_there else None,
+            },
+        )
 
 
 def renew(session: Session, deliveries: Iterable[Delivery], *, now: datetime) -> set[int]:

@@ -1,7 +1,8 @@
 """The worker's loop: lease what is due, let threads send it, record what came of it, and the jobs that recur.
 
-One thread does all the work on the database; the others only speak to LMSs. Any number of workers on any number of
-machines may run: leases keep them apart.
+One thread does all the work on the database; the others only speak to LMSs. An LMS that answers and has as many calls
+under way as it may have gets rows leased ahead, so that the end of one call is the beginning of the next and no call
+waits for the database. Any number of workers on any number of machines may run: leases keep them apart.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,7 +33,7 @@ from plugin.worker.schedule import Schedule
 
 log = logging.getLogger("practicum.worker")
 
-GATHER = 0.005  # seconds between rounds while calls end: a round for several costs hardly more than one for one
+GATHER = 0.01  # seconds between rounds while calls end: a round for several costs hardly more than one for one
 IDLE = 1.0  # seconds between looks at an outbox in which nothing is due
 RENEW_AFTER = LEASE.total_seconds() / 3
 GRACE = 7.0  # seconds that calls under way may still take when the worker is told to stop
@@ -72,8 +73,10 @@ class Worker:
         self._limits = limits or Limits()
         self._to_send: SimpleQueue[Delivery | None] = SimpleQueue()
         self._came: SimpleQueue[tuple[Delivery, Result | None] | None] = SimpleQueue()
-        self._under_way: dict[int, Delivery] = {}
+        self._under_way: dict[int, Delivery] = {}  # by row; with those ahead
+        self._ahead: dict[int, deque[Delivery]] = {}  # by platform: leased, to be sent when a call there has ended well
         self._held_until: dict[int, float] = {}  # by row; monotonic, since a wall clock may be set
+        self._returned: list[Delivery] = []  # taken back from those ahead, and not released yet
         self._results: list[tuple[Result, float]] = []  # with the end of their lease, after which they are worthless
         self._gather_until = 0.0  # monotonic
         self._stopping = False  # no Event: a second signal inside its lock would wait for the first for ever
@@ -106,7 +109,7 @@ class Worker:
         """
         self._collect(rest)
         stale = self._stale()
-        if not (self._results or stale or self._may_begin()):
+        if not (self._results or self._returned or stale or self._may_begin()):
             return False
         began = time.monotonic()
         now = self._clock()
@@ -115,11 +118,16 @@ class Worker:
         with transaction(self._engine) as session:
             outbox.record(session, [result for result, _ in self._results], now=now)
             held = outbox.renew(session, stale, now=now) if stale else set()
-            shares = self._shares(outbox.waiting(session, now=now)) if self._has_room() else {}
-            leased = outbox.lease(session, shares, now=now) if shares else outbox.Leased((), 0)
+            waiting = self._waiting(session, now)
+            self._take_back({one.platform_id for one in waiting if not one.is_shaky})
+            outbox.release(session, self._returned)
+            shares = self._shares(waiting)
+            wanted = self._wanted(waiting, shares)
+            leased = outbox.lease(session, wanted, now=now) if wanted else outbox.Leased((), 0)
         self._results.clear()
         self._held_until.update(dict.fromkeys(held, began + LEASE.total_seconds()))
-        self._begin(leased.deliveries, began)
+        self._forget_returned()
+        self._begin(leased.deliveries, shares, began)
         self._gather_until = time.monotonic() + GATHER
         return leased.settled > 0
 
@@ -157,41 +165,112 @@ class Worker:
                 self._results.append((result, until))
 
     def _has_room(self) -> bool:
-        return not self._stopping and len(self._under_way) < self._limits.slots
+        return not self._stopping and sum(self._running().values()) < self._limits.slots
 
     def _may_begin(self) -> bool:
         """A look that holds up no writer: whether there is anything to begin."""
+        if self._stopping:
+            return any(self._ahead.values())
         if not self._has_room():
             return False
         with Session(self._reader) as session:
-            return bool(self._shares(outbox.waiting(session, now=self._clock())))
+            return bool(self._shares(self._waiting(session, self._clock())))
+
+    def _waiting(self, session: Session, now: datetime) -> list[Waiting]:
+        """The platforms that may be called now and have something to be told, here or in the outbox."""
+        if self._stopping:
+            return []
+        return outbox.waiting(session, now=now, also=[place for place, rows in self._ahead.items() if rows])
+
+    def _running(self) -> Counter[int]:
+        """Calls under way, by platform. One that is just being taken from those ahead counts beside the one before."""
+        running = Counter(delivery.platform.id for delivery in list(self._under_way.values()))
+        for platform_id, rows in self._ahead.items():
+            running[platform_id] -= len(rows)
+        return running
 
     def _shares(self, waiting: Sequence[Waiting]) -> dict[int, int]:
         """Which platforms to begin calls to, and how many."""
         lines = [Line(one.platform_id, 1 if one.is_shaky else self._limits.each) for one in waiting]
-        busy = Counter(delivery.platform.id for delivery in self._under_way.values())
-        return allot(lines, busy, slots=self._limits.slots, kept_free=self._limits.kept_free)
+        return allot(lines, self._running(), slots=self._limits.slots, kept_free=self._limits.kept_free)
+
+    def _wanted(self, waiting: Sequence[Waiting], shares: dict[int, int]) -> dict[int, int]:
+        """How many rows to lease: for the calls that begin, and as many again for a platform that has all it may have.
+
+        Nothing is taken ahead while another platform waits for its first call.
+        """
+        running = self._running()
+        running.update(shares)
+        spare = all(running[one.platform_id] for one in waiting)
+        wanted = {}
+        for one in waiting:
+            count = shares.get(one.platform_id, 0)
+            if spare and not one.is_shaky and running[one.platform_id] >= self._limits.each:
+                count += running[one.platform_id]
+            count -= len(self._ahead.get(one.platform_id, ()))
+            if count > 0:
+                wanted[one.platform_id] = count
+        return wanted
+
+    def _take_back(self, healthy: set[int]) -> None:
+        """Return what was leased ahead for platforms that are in trouble, or switched off, or when work ends."""
+        for platform_id in self._ahead:
+            while platform_id not in healthy and (delivery := self._next_of(platform_id)) is not None:
+                self._returned.append(delivery)
+
+    def _forget_returned(self) -> None:
+        for delivery in self._returned:
+            del self._under_way[delivery.row_id]
+            del self._held_until[delivery.row_id]
+        self._returned.clear()
 
     def _stale(self) -> list[Delivery]:
         """Calls under way whose lease has to be renewed."""
         soon = time.monotonic() + LEASE.total_seconds() - RENEW_AFTER
         return [one for one in self._under_way.values() if self._held_until.get(one.row_id, 0.0) < soon]
 
-    def _begin(self, deliveries: tuple[Delivery, ...], began: float) -> None:
+    def _begin(self, deliveries: tuple[Delivery, ...], shares: dict[int, int], began: float) -> None:
+        """Begin as many calls as each platform's share; the rest is ahead."""
         for delivery in deliveries:
             self._under_way[delivery.row_id] = delivery
             self._held_until[delivery.row_id] = began + LEASE.total_seconds()
-            if len(self._threads) < self._limits.slots:
-                # daemons: a call that hangs must not keep the process alive
-                thread = threading.Thread(target=self._send_all, name="sender", daemon=True)
-                self._threads.append(thread)
-                thread.start()
-            self._to_send.put(delivery)
+            self._ahead.setdefault(delivery.platform.id, deque()).append(delivery)
+        for platform_id, share in shares.items():
+            for _ in range(share):
+                following = self._next_of(platform_id)
+                if following is not None:
+                    self._hand_over(following)
+
+    def _next_of(self, platform_id: int) -> Delivery | None:
+        """Take the oldest of those ahead."""
+        try:
+            return self._ahead[platform_id].popleft()
+        except (KeyError, IndexError):
+            return None
+
+    def _hand_over(self, delivery: Delivery) -> None:
+        if len(self._threads) < self._limits.slots:
+            # daemons: a call that hangs must not keep the process alive
+            thread = threading.Thread(target=self._send_all, name="sender", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        self._to_send.put(delivery)
 
     def _send_all(self) -> None:
         """A sender's life."""
         while (delivery := self._to_send.get()) is not None:
-            self._came.put((delivery, self._send(delivery)))
+            following: Delivery | None = delivery
+            while following is not None:
+                following = self._send_one(following)
+
+    def _send_one(self, delivery: Delivery) -> Delivery | None:
+        """Deliver it; returns the one to go on with, taken before this one is given back, so that no count of calls is
+        ever too low."""
+        result = self._send(delivery)
+        went_well = result is not None and result.verdict.outcome is Outcome.SENT
+        following = self._next_of(delivery.platform.id) if went_well and not self._stopping else None
+        self._came.put((delivery, result))
+        return following
 
     def _send(self, delivery: Delivery) -> Result | None:
         """Deliver one. Whatever goes wrong ends as a result; None when the row is no longer ours."""

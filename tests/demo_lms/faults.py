@@ -116,7 +116,8 @@ class FaultLine:
         method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
         endpoint = self._endpoint(environ)
         fault = self._world.faults.meet(method, path, endpoint)
-        answer = self._answer(environ, fault)
+        with self._world.counted(endpoint):
+            answer = self._answer(environ, fault)
         self._world.served.append(
             Served(
                 method=method,

@@ -1,7 +1,8 @@
 """The world of one demo LMS: everything it knows, in memory, behind one lock."""
 
-from collections import deque
-from collections.abc import Iterable
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import RLock
@@ -56,6 +57,9 @@ class World:
         self.access_tokens: dict[str, model.AccessToken] = {}
         self._used: set[tuple[str, str, str]] = set()
         self.served: deque[model.Served] = deque(maxlen=SERVED_KEPT)
+        self.most_at_once: Counter[str | None] = Counter()
+        """The most requests that were under way at once, by endpoint."""
+        self._at_once: Counter[str | None] = Counter()
         self._offset = timedelta()
         self.last_number = 0
 
@@ -385,6 +389,18 @@ class World:
         """What the gradebook shows for a person in a column."""
         column = line_item.id if isinstance(line_item, LineItem) else line_item
         return self.results.get((column, self.person(person).id))
+
+    @contextmanager
+    def counted(self, endpoint: str | None) -> Iterator[None]:
+        """Count a request as under way."""
+        with self.lock:
+            self._at_once[endpoint] += 1
+            self.most_at_once[endpoint] = max(self.most_at_once[endpoint], self._at_once[endpoint])
+        try:
+            yield
+        finally:
+            with self.lock:
+                self._at_once[endpoint] -= 1
 
     def requests_to(self, endpoint: str) -> list[model.Served]:
         """Requests that reached an endpoint ("oauth.token"), oldest first."""
