@@ -13,12 +13,12 @@ from lti.keys import SigningKey
 from lti.messages import AnswerSlip
 from lti.stores import Platform
 from plugin.actions import audit
+from plugin.actions.columns import TAG
 from plugin.db.learning import Offering
 from plugin.db.platforms import DeepLinkingRequest
 from plugin.domain.hours import contact_hours
 from plugin.domain.scores import MAXIMUM
 
-TAG = "completion"
 MOST = 50
 
 

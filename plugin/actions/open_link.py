@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, exists, select, true, update
 from sqlalchemy.orm import Session
 
+from lti.claims import SCOPE_LINE_ITEM
 from lti.messages import ResourceLaunch
-from plugin.actions import audit, scores
+from plugin.actions import audit, columns, scores
 from plugin.db import places
 from plugin.db.learning import Cohort, Context, Enrolment, EnrolmentState, Offering, ResourceLink
 from plugin.db.outbox import LineItem
@@ -94,6 +95,8 @@ def open_link(
         _change_identity(session, enrolment_id, who.identity_id, now)
     if known.line_item_id is None and message.services.lineitem:
         _keep_line_item(session, message, platform, cohort_id, now)
+    elif _may_make_columns(message) and columns.want(session, platform_id=platform.id, cohort_id=cohort_id, now=now):
+        _tell_again(session, Enrolment.cohort_id == cohort_id, now)
     if platform.instructors_are_trainers and who.course_role is CourseRole.INSTRUCTOR:
         _make_trainer(session, who.person_id, organization_id, cohort_id, now)
     if enrolment_id is None and who.course_role is CourseRole.LEARNER:
@@ -256,9 +259,16 @@ def _keep_line_item(
     if not moved.rowcount:  # type: ignore[attr-defined]  # a cursor result
         if platform.shared_client and session.scalar(select(exists().where(known))):
             return
-        session.add(LineItem(platform_id=platform.id, cohort_id=cohort_id, url=url, created_at=now))
+        if not columns.name(session, platform_id=platform.id, cohort_id=cohort_id, url=url):
+            session.add(LineItem(platform_id=platform.id, cohort_id=cohort_id, url=url, created_at=now))
         session.flush()
     _tell_again(session, Enrolment.cohort_id == cohort_id, now)
+
+
+def _may_make_columns(message: ResourceLaunch) -> bool:
+    """Whether the LMS names no column for this link, and lets us look for one or make it."""
+    services = message.services
+    return services.lineitem is None and services.lineitems is not None and SCOPE_LINE_ITEM in services.ags_scopes
 
 
 def _change_identity(session: Session, enrolment_id: int, identity_id: int, now: datetime) -> None:

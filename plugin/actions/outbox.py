@@ -20,10 +20,11 @@ from sqlalchemy.orm import Session
 from lti import quirks, stores
 from lti.quirks import Outcome, Verdict
 from lti.scores import GradingProgress
-from plugin.actions import audit
+from plugin.actions import audit, columns
+from plugin.actions.columns import WantedColumn
 from plugin.db import leases
 from plugin.db.lti_stores import as_platform
-from plugin.db.outbox import IS_DUE, IS_REFUSED, OutboxRow, OutboxState, PlatformPause
+from plugin.db.outbox import IS_DUE, IS_REFUSED, WANTED, OutboxRow, OutboxState, PlatformPause
 from plugin.db.people import OrganizationLine
 from plugin.db.platforms import Platform, PlatformState
 from plugin.db.upsert import insert
@@ -62,6 +63,7 @@ class Delivery:
     version: int
     lease: str
     platform: stores.Platform
+    line_item_id: int
     line_item_url: str
     user_id: str = field(repr=False)
     progress: Progress
@@ -72,16 +74,21 @@ class Delivery:
     same_stamp: bool
     attempts: int
     failing_since: datetime | None
+    wanted: WantedColumn | None = None  # the column has to be found first; nothing else is done this time
 
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a delivery. `unknown`: the LMS may have taken it. `down`: the LMS itself did not answer."""
+    """What came of a delivery. `unknown`: the LMS may have taken it. `down`: the LMS itself did not answer.
+
+    `column`: the address of the column that was looked for; the score is sent to it next time.
+    """
 
     delivery: Delivery
     verdict: Verdict
     unknown: bool = False
     down: bool = False
+    column: str | None = None
 
 
 @dataclass(frozen=True)
@@ -141,6 +148,7 @@ def lease(session: Session, shares: Mapping[int, int], *, now: datetime) -> Leas
     token = uuid4().hex
     connection = session.connection()
     deliveries: list[Delivery] = []
+    searched: set[int] = set()
     settled = 0
     for platform_id, most in sorted(shares.items()):
         row = leases.platform(connection, platform_id)
@@ -148,11 +156,19 @@ def lease(session: Session, shares: Mapping[int, int], *, now: datetime) -> Leas
             continue
         platform = as_platform(row, ())
         for due in leases.due(connection, platform_id, most, now):
+            wanted = None
             if _harms(platform.family, due.progress):
                 session.execute(_NOT_SENT, {"b_id": due.id})
                 settled += 1
-            else:
-                deliveries.append(_delivery(due, platform, token, now))
+                continue
+            if due.url.startswith(WANTED):
+                wanted = (
+                    None if due.line_item_id in searched else columns.begin_search(session, due.line_item_id, now=now)
+                )
+                searched.add(due.line_item_id)
+                if wanted is None:
+                    continue
+            deliveries.append(_delivery(due, platform, token, now, wanted))
     by_stamp: dict[datetime, list[int]] = {}
     for delivery in deliveries:
         by_stamp.setdefault(delivery.stamp, []).append(delivery.row_id)
@@ -169,7 +185,7 @@ def _harms(family: str | None, progress: Progress) -> bool:
     return GradingProgress(grading) not in quirks.of(family).tells_without_score
 
 
-def _delivery(due: Any, platform: stores.Platform, token: str, now: datetime) -> Delivery:
+def _delivery(due: Any, platform: stores.Platform, token: str, now: datetime, wanted: WantedColumn | None) -> Delivery:
     maybe_there = due.stamped_version == due.version and due.stamped_at is not None
     same_stamp = maybe_there and scores.stamp_again(due.stamped_at, now)
     return Delivery(
@@ -177,6 +193,7 @@ def _delivery(due: Any, platform: stores.Platform, token: str, now: datetime) ->
         version=due.version,
         lease=token,
         platform=platform,
+        line_item_id=due.line_item_id,
         line_item_url=due.url,
         user_id=due.user_id,
         progress=due.progress,
@@ -187,6 +204,7 @@ def _delivery(due: Any, platform: stores.Platform, token: str, now: datetime) ->
         same_stamp=same_stamp,
         attempts=due.attempts,
         failing_since=due.failing_since,
+        wanted=wanted,
     )
 
 
@@ -224,6 +242,11 @@ def record(
     Where a newer state was queued meanwhile, the row stays due for it. Where the lease was lost, somebody else has the
     row and finds out by itself.
     """
+    found = [one for one in results if one.column is not None]
+    release(session, [one.delivery for one in found])
+    for one in found:
+        columns.end_search(session, one.delivery.line_item_id, url=one.column or "")
+    results = [one for one in results if one.column is None]
     sent = [one.delivery for one in results if one.verdict.outcome is Outcome.SENT]
     arrived = leases.arrived(session.connection(), [(one.row_id, one.lease) for one in sent], now)
     left = [one for one in results if one.delivery.row_id not in arrived]

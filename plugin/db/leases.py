@@ -66,6 +66,7 @@ _DUE = Hot(
         _O.c.failing_since,
         _O.c.stamped_at,
         _O.c.stamped_version,
+        _O.c.line_item_id,
         _L.c.url,
     )
     .join(_L, _L.c.id == _O.c.line_item_id)

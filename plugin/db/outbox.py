@@ -23,6 +23,8 @@ from plugin.db.base import Base, Key, OneOf, allowed
 from plugin.db.platforms import Platform, PlatformState
 from plugin.domain.scores import Progress
 
+WANTED = "wanted:"  # begins the `url` of a column that the worker has yet to find or make; the cohort's id follows
+
 
 class OutboxState(StrEnum):
     """Where a score is on its way."""
@@ -42,7 +44,7 @@ class LineItem(Base):
     id: Mapped[Key]
     platform_id: Mapped[int] = mapped_column(ForeignKey("platforms.id"))
     cohort_id: Mapped[int] = mapped_column(ForeignKey("cohorts.id"), index=True)
-    url: Mapped[str] = mapped_column(String(2000))
+    url: Mapped[str] = mapped_column(String(2000))  # or `WANTED` and the cohort's id
     created_at: Mapped[datetime]
 
 

@@ -7,13 +7,15 @@ from enum import StrEnum
 
 from lti import quirks
 from lti.errors import AddressRefused, PlatformRefused, ScopeMissing, ServiceError, TokenRefused, Unreachable
-from lti.grades import Grades
+from lti.grades import Grades, LineItem
 from lti.quirks import Outcome, Verdict
 from lti.scores import ActivityProgress, GradingProgress, Score
+from plugin.actions.columns import WantedColumn
 from plugin.actions.outbox import Delivery, Result
 from plugin.domain import scores
 
 SENT = Verdict(Outcome.SENT)
+FOUND = Verdict(Outcome.RETRY)  # at once, to the column that was found
 DOWN = frozenset({502, 503, 504})
 LOOKS = 4  # tries after which an LMS that cannot show its results, and only says so by failing, is believed
 
@@ -38,6 +40,8 @@ def deliver(delivery: Delivery, grades: Grades, *, holds: Callable[[], bool]) ->
     Raises:
         Lost: the row is no longer ours.
     """
+    if delivery.wanted is not None:
+        return _search(delivery, delivery.wanted, grades)
     seen = Seen.NOTHING
     try:
         if delivery.maybe_there:
@@ -47,6 +51,24 @@ def deliver(delivery: Delivery, grades: Grades, *, holds: Callable[[], bool]) ->
     if seen is Seen.OURS:
         return Result(delivery, SENT)
     return _post(delivery, grades, seen, holds)
+
+
+def _search(delivery: Delivery, wanted: WantedColumn, grades: Grades) -> Result:
+    """Find the gradebook column, or make it."""
+    if wanted.line_items_url is None:
+        return Result(delivery, quirks.judge(None, PlatformRefused(404)))
+    column = LineItem(
+        label=wanted.label,
+        score_maximum=wanted.maximum,
+        resource_id=wanted.resource_id,
+        tag=wanted.tag,
+        resource_link_id=wanted.link_id,
+    )
+    try:
+        found = grades.adopt_or_create(delivery.platform, wanted.line_items_url, column)
+    except ServiceError as error:
+        return _failed(delivery, error, quirks.judge(None, error), unknown=False)
+    return Result(delivery, FOUND, column=found.id)
 
 
 def _post(delivery: Delivery, grades: Grades, seen: Seen, holds: Callable[[], bool]) -> Result:

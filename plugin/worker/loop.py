@@ -286,7 +286,7 @@ class Worker:
         except Exception as error:
             report(f"delivery of row {delivery.row_id}", error)
             return Result(delivery, ACCIDENT, unknown=True)
-        if result.verdict.outcome is not Outcome.SENT:
+        if result.verdict.outcome is not Outcome.SENT and result.column is None:
             log.info(
                 "row %d, platform %d: %s (try %d)",
                 delivery.row_id,

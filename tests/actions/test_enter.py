@@ -22,7 +22,7 @@ from plugin.actions.arrive import Waiting
 from plugin.actions.open_link import Dead, EntryRefused
 from plugin.db.learning import Cohort, Context, Enrolment
 from plugin.db.lti_stores import Platforms
-from plugin.db.outbox import LineItem, OutboxRow
+from plugin.db.outbox import WANTED, LineItem, OutboxRow
 from plugin.db.people import Identity, Person, SignIn
 from plugin.db.platforms import DeepLinkingRequest, Deployment, Platform, PlatformState
 from plugin.db.tokens import hashed
@@ -381,3 +381,26 @@ def test_a_new_column_of_a_large_cohort_hears_of_everybody_within_the_launch(
         select(LineItem.url, func.count()).join(OutboxRow, OutboxRow.line_item_id == LineItem.id).group_by(LineItem.url)
     ).all()
     assert dict(told)["https://lms1.example.org/items/new"] == count
+
+
+def test_a_column_that_no_launch_names_is_wanted_once_until_one_does(
+    cast: Cast, session: Session, arrive: Arrive
+) -> None:
+    place = {"lineitems": "https://lms1.example.org/items", "scope": [c.SCOPE_LINE_ITEM]}
+    elsewhere: dict[str, Any] = {"context": {"id": "c-new", "title": "PD 9"}}
+
+    def columns() -> list[str]:
+        made = select(LineItem.url).join(Cohort, Cohort.id == LineItem.cohort_id).where(Cohort.name == "PD 9")
+        return list(session.scalars(made))
+
+    enter.enter(session, arrive(cast.ada, endpoint={**place, "scope": []}, **elsewhere), now=NOW)
+    assert columns() == [], "this LMS lets nobody make columns"
+    for link in ("link-7", "link-8"):
+        enter.enter(session, arrive(cast.ada, endpoint=place, link={"id": link}, **elsewhere), now=NOW)
+    [wanted] = columns()
+    assert wanted.startswith(WANTED)
+    named = {**place, "lineitem": "https://lms1.example.org/items/7"}
+    enter.enter(session, arrive(cast.ada, endpoint=named, **elsewhere), now=NOW)
+    assert columns() == ["https://lms1.example.org/items/7"]
+    enter.enter(session, arrive(cast.ada, endpoint=place, link={"id": "link-9"}, **elsewhere), now=NOW)
+    assert columns() == ["https://lms1.example.org/items/7"]
