@@ -16,13 +16,14 @@ from lti import quirks, stores
 from plugin.actions.doctor.findings import Check, Fact, Finding
 from plugin.db.learning import Cohort, Context, Enrolment
 from plugin.db.lti_stores import as_platform
-from plugin.db.outbox import IS_DUE, IS_REFUSED, LineItem, OutboxRow, PlatformPause
+from plugin.db.outbox import IS_DUE, IS_REFUSED, WANTED, LineItem, OutboxRow, PlatformPause
 from plugin.db.people import Identity
 from plugin.db.platforms import Deployment, Platform, PlatformState
 
 COLUMNS = 20  # gradebook columns of the course that is asked
 REASONS = 8  # reasons for which scores were not told
 QUIET = timedelta(days=30)
+IS_THERE = ~LineItem.url.startswith(WANTED)  # one that is only wanted is no column yet
 # What somebody at the LMS has to mend before a score can arrive, and what somebody here has to
 OF_THE_LMS = frozenset({"column-gone", "no-right", "not-taken", "token-refused", "scope-missing", "answer-unreadable"})
 OF_OURS = frozenset({"host-unknown", "switched-off", "address-refused"})
@@ -119,7 +120,7 @@ def _course(session: Session, platform_id: int) -> Course:
     newest = (
         select(Cohort.context_id)
         .join(LineItem, LineItem.cohort_id == Cohort.id)
-        .where(LineItem.platform_id == platform_id, Cohort.context_id.is_not(None))
+        .where(LineItem.platform_id == platform_id, IS_THERE, Cohort.context_id.is_not(None))
         .order_by(LineItem.id.desc())
         .limit(1)
     )
@@ -133,7 +134,7 @@ def _course(session: Session, platform_id: int) -> Course:
     columns = (
         select(LineItem.url)
         .join(Cohort, Cohort.id == LineItem.cohort_id)
-        .where(LineItem.platform_id == platform_id, Cohort.context_id == found.id)
+        .where(LineItem.platform_id == platform_id, IS_THERE, Cohort.context_id == found.id)
         .order_by(LineItem.id.desc())
         .limit(COLUMNS)
     )

@@ -316,7 +316,10 @@ WORDS = {
         M,
         LMS,
         marked("No activity of Practicum in the course with id %(course)s has a gradebook column (listed: %(count)s)."),
-        marked("Add the activity again by “select content”, which brings a column along, or allow grades for it."),
+        marked(
+            "Practicum makes one with the first thing that it has to tell, where the LMS allows that. To have it now, "
+            "add the activity again by “select content”, which brings a column along."
+        ),
     ),
     "column-not-offered": Words(
         M,
