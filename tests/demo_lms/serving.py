@@ -24,8 +24,6 @@ class QuietHandler(WSGIRequestHandler):
             timestamp = world_of(app).now().timestamp()
         return super().date_time_string(timestamp)
 
-    protocol_version = "HTTP/1.1"  # connections are kept, as every LMS does
-
     def log(self, type: str, message: str, *args: Any) -> None:
         if type == "error":
             super().log(type, message, *args)
