@@ -1,6 +1,7 @@
 """`python -m tests.demo_lms`: the LMS of the demonstration."""
 
 import argparse
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Thread
@@ -30,6 +31,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main(argv: Sequence[str] | None = None) -> None:
     given = arguments(argv)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts what runs behind it with Ctrl-C ignored
     server = server_at(given.host, given.port)
     wishes = {"storage_target": given.storage} if given.storage else {}
     said = {"product_family_code": given.family} if given.family else {}
