@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from io import BytesIO
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -142,6 +143,8 @@ class FaultLine:
     def _answer(self, environ: "WSGIEnvironment", fault: Fault | None) -> Response | None:
         if fault is None:
             return Response.from_app(self._inner, environ)
+        if fault.drop:
+            _read_whole(environ)
         time.sleep(fault.delay)
         genuine = None
         if fault.after_effect or not fault.replaces_answer:
@@ -160,6 +163,12 @@ def _request_headers(environ: "WSGIEnvironment") -> dict[str, str]:
     if environ.get("CONTENT_TYPE"):
         named["content-type"] = environ["CONTENT_TYPE"]
     return named
+
+
+def _read_whole(environ: "WSGIEnvironment") -> None:
+    """Take the body in before the connection is dropped, or the server reads what is left of it as another request."""
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = BytesIO(body)
 
 
 def _hang_up(environ: "WSGIEnvironment") -> NoReturn:
