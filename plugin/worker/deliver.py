@@ -18,6 +18,7 @@ SENT = Verdict(Outcome.SENT)
 FOUND = Verdict(Outcome.RETRY)  # at once, to the column that was found
 DOWN = frozenset({502, 503, 504})
 LOOKS = 4  # tries after which an LMS that cannot show its results, and only says so by failing, is believed
+LOOKS_FOR_COMMENT = 12  # the same where believing it costs the comment: some six hours
 
 
 class Seen(StrEnum):
@@ -108,7 +109,8 @@ def _read_back(delivery: Delivery, grades: Grades) -> Seen:
     try:
         results = grades.results(delivery.platform, delivery.line_item_url, delivery.user_id)
     except ServiceError as error:
-        if _is_passing(error, delivery.attempts):
+        piles_up = quirks.of(delivery.platform.family).comment_is_appended
+        if _is_passing(error, delivery.attempts, LOOKS_FOR_COMMENT if piles_up else LOOKS):
             raise
         return Seen.NOTHING
     silent = quirks.of(delivery.platform.family).results_lack_comment
@@ -119,11 +121,11 @@ def _read_back(delivery: Delivery, grades: Grades) -> Seen:
     return Seen.OTHER
 
 
-def _is_passing(error: ServiceError, attempts: int) -> bool:
+def _is_passing(error: ServiceError, attempts: int, looks: int) -> bool:
     """Whether the result may be read a little later: an LMS in trouble, not one that lacks the service."""
     if is_down(error) or quirks.judge(None, error).outcome is Outcome.WAIT:
         return True
-    return isinstance(error, PlatformRefused) and error.answered == 500 and attempts < LOOKS
+    return isinstance(error, PlatformRefused) and error.answered in {401, 500} and attempts < looks
 
 
 def _score(delivery: Delivery, seen: Seen) -> Score:

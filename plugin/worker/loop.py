@@ -185,6 +185,7 @@ class Worker:
     def _running(self) -> Counter[int]:
         """Calls under way, by platform. One that is just being taken from those ahead counts beside the one before."""
         running = Counter(delivery.platform.id for delivery in list(self._under_way.values()))
+        running.subtract(delivery.platform.id for delivery in self._returned)
         for platform_id, rows in self._ahead.items():
             running[platform_id] -= len(rows)
         return running

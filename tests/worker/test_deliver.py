@@ -130,6 +130,21 @@ def test_where_comments_pile_up_a_repeated_post_leaves_its_comment_out(scene: Sc
     assert [post.comment for post in scene.graded(ada)] == [None]
 
 
+def test_where_comments_pile_up_results_are_waited_for_before_a_comment_is_given_up(scene: Scene) -> None:
+    ada = scene.ada
+    scene.set_platform(family="canvas")
+    scene.world.faults.add(SCORES, drop=True, times=1)
+    scene.world.faults.add(RESULTS, status=500, times=6)
+    scene.world.faults.add(RESULTS, status=401, times=2)
+    scene.tell(ada)
+    for _ in range(9):
+        scene.work_off()
+        scene.clock.travel(timedelta(minutes=30))
+    (post,) = scene.graded(ada)
+    assert post.comment is not None
+    assert scene.row(ada).state is OutboxState.SENT
+
+
 def test_an_lms_that_asks_for_patience_is_left_alone_for_just_so_long(scene: Scene) -> None:
     ada, ben = scene.ada, scene.ben
     scene.world.faults.add(SCORES, status=429, headers={"Retry-After": "120"}, times=1)
