@@ -41,10 +41,18 @@ class Visitor:
         return self.page
 
     def sends(self, url: str, action: str, *, to: str | None = None, **fields: str) -> Page:
-        """The form to `action` on a page, with these fields changed; `to` where a button of it posts elsewhere."""
+        """The form to `action` on a page, with these fields changed; `to` where a button of it posts elsewhere.
+
+        A form that is gone once it was sent was taken, and its answer never came: the page without it is what shows.
+        """
+        tried = False
 
         def once() -> Page:
-            form = self.browser.open(self._address(url)).form(action)
+            nonlocal tried
+            page = self.browser.open(self._address(url))
+            if tried and page.status == 200 and not any(action in form.action for form in page.forms):
+                return page
+            form, tried = page.form(action), True
             sent = {**form.fields, **fields}
             return self.browser.post(self._address(to or form.action), sent, origin=self.house.tool)
 
@@ -73,15 +81,16 @@ class Visitor:
 def insist(act: Callable[[], Page]) -> Page:
     """Do it, again while nobody answers or a server says that it cannot."""
     until = time.monotonic() + PATIENCE
+    problems = []
     while True:
         try:
             page = act()
             if page.status < 500:
                 return page
-            problem = f"{page.status} {page.text[:500]}"
+            problems.append(f"{page.status} {page.text[:500]}")
         except (HTTPError, LookupError) as error:
-            problem = repr(error)
-        assert time.monotonic() < until, problem
+            problems.append(repr(error)[:500])
+        assert time.monotonic() < until, list(dict.fromkeys(problems))
         time.sleep(0.1)
 
 

@@ -283,13 +283,15 @@ def test_where_the_tool_makes_the_column_completions_go_there(tool: Tool, campus
     assert items(tool, block) == []
     tool.complete(tool.enrolment(block, "ada"))
     tool.work_off()
-    assert tool.rows(block) == [], "nowhere to tell it yet"
-    column = LineItem("One next step", 1, resource_id=OFFERING, tag="completion", resource_link_id=block.usage)
-    made = tool.grades.create_line_item(tool.registration(block), str(tool.context(block).line_items_url), column)
-    assert items(tool, block) == [made]
-    block.launch("ben")  # whoever comes next brings its address
+    (made,) = items(tool, block)
+    assert (made.label, made.resource_id, made.tag) == ("One next step", OFFERING, "completion")
+    assert made.resource_link_id == block.usage
+    block.launch("ben")  # whoever comes next brings its address, which is the one that was made
+    tool.complete(tool.enrolment(block, "ben"))
     tool.work_off()
-    assert block.grades() == {"ada": [{"value": 10.0, "max_value": 10.0}]}
+    assert items(tool, block) == [made]
+    completed_by = {"value": 10.0, "max_value": 10.0}
+    assert block.grades() == {"ada": [completed_by], "ben": [completed_by]}
 
 
 @one_engine
