@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -32,6 +32,7 @@ from plugin.db.learning import Cohort, Context, Enrolment
 from plugin.db.people import Identity, Person, SignIn
 from plugin.db.platforms import DeepLinkingRequest as DeepLinkingRow
 from plugin.db.platforms import Deployment, Platform, PlatformState
+from plugin.db.sign_ins import SignedIn
 from plugin.db.tokens import hashed, waiting
 from plugin.db.upsert import hot_insert, hot_insert_or_nothing
 from plugin.domain.people import CourseRole
@@ -68,12 +69,14 @@ _NEW_SIGN_IN = hot_insert(
 
 @dataclass(frozen=True)
 class Entry:
-    """Somebody is in: whose sign-in it is, its token for the browser, and where they go."""
+    """Somebody is in: whose sign-in it is, its token for the browser, and where they go. `signed_in` is what the token
+    would find, where that is known without asking."""
 
     person_id: int
     name: str
     token: str
     next_path: str
+    signed_in: SignedIn | None = None
 
 
 def enter(session: Session, launch: Launch, *, now: datetime) -> Entry:
@@ -154,7 +157,25 @@ def enter_known(connection: Connection, launch: Launch, *, now: datetime) -> Ent
     else:
         return None
     path = learning_path(message, enrolment_id)
-    return _sign_in(connection, launch, who, context_id=way.context_id, path=path, now=now)
+    entry = _sign_in(connection, launch, who, context_id=way.context_id, path=path, now=now)
+    return entry if way.has_grants else replace(entry, signed_in=_signed_in(launch, who, way))
+
+
+def _signed_in(launch: Launch, who: Who, way: Any) -> SignedIn:
+    """Somebody without grants, as `find_signed_in` would find them."""
+    return SignedIn(
+        person_id=who.person_id,
+        name=who.name,
+        legal_name=way.legal_name,
+        platform_id=launch.platform.id,
+        platform_name=way.platform_name,
+        frame_hosts=(*way.hosts, *frame_hosts(launch)[:1]),
+        organization_id=way.platform_organization_id,
+        time_zone=way.time_zone,
+        context_id=way.context_id,
+        course_role=who.course_role,
+        grants=(),
+    )
 
 
 def _is_known_place(message: ResourceLaunch, way: Any) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, select
+from sqlalchemy import Connection, and_, bindparam, case, exists, select
 from sqlalchemy.orm import Session
 
 from plugin.db.hot import Hot
 from plugin.db.learning import Cohort, Context, Enrolment, Offering, ResourceLink
 from plugin.db.outbox import LineItem
-from plugin.db.people import Identity, Person
+from plugin.db.people import Grant, Identity, Organization, Person
 from plugin.db.platforms import Deployment, Platform, PlatformState
 
 
@@ -86,11 +86,16 @@ _IDENTITY: Any = (
 # tables rather than entities: a kept statement is looked up by its columns, and theirs are cheaper to compare
 _P, _D, _I, _WHO = Platform.__table__, Deployment.__table__, Identity.__table__, Person.__table__
 _C, _O, _RUN, _LINK = Context.__table__, Offering.__table__, Cohort.__table__, ResourceLink.__table__
-_E, _COLUMN = Enrolment.__table__, LineItem.__table__
+_E, _COLUMN, _LOCAL, _G = (kind.__table__ for kind in (Enrolment, LineItem, Organization, Grant))
 _WAY = Hot(
     select(
         _P.c.family,
         _P.c.shared_client,
+        _P.c.name.label("platform_name"),
+        _P.c.hosts,
+        _P.c.organization_id.label("platform_organization_id"),
+        _LOCAL.c.time_zone,
+        exists().where(_G.c.person_id == _I.c.person_id).label("has_grants"),
         _I.c.id.label("identity_id"),
         _I.c.person_id,
         _I.c.last_launch_at,
@@ -107,6 +112,7 @@ _WAY = Hot(
         _E.c.identity_id.label("enrolled_identity_id"),
     )
     .select_from(_P)
+    .join(_LOCAL, _LOCAL.c.id == _P.c.organization_id)
     .join(_D, and_(_D.c.platform_id == _P.c.id, _D.c.deployment_id == bindparam("deployment")))
     .join(
         _C,

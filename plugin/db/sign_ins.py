@@ -26,7 +26,6 @@ class GrantScope:
 class SignedIn:
     """A sign-in that holds, and the person it belongs to. `frame_hosts`: whose pages may frame ours for them."""
 
-    sign_in_id: int
     person_id: int
     name: str
     legal_name: str | None
@@ -44,7 +43,6 @@ class SignedIn:
 _S, _WHO, _P, _O, _G = (kind.__table__ for kind in (SignIn, Person, Platform, Organization, Grant))
 _FIND = Hot(
     select(
-        _S.c.id,
         _S.c.person_id,
         _WHO.c.name,
         _WHO.c.legal_name,
@@ -92,7 +90,6 @@ def find_signed_in(connection: Connection, token_hash: str, now: datetime) -> Si
         return None
     first = rows[0]
     return SignedIn(
-        sign_in_id=first.id,
         person_id=first.person_id,
         name=first.legal_name or first.name,
         legal_name=first.legal_name,

@@ -4,7 +4,10 @@ a new window. Decision 0007 says which of them when, and why.
 
 from __future__ import annotations
 
+import re
+
 from flask import Blueprint, Response, jsonify, make_response, render_template, request
+from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
@@ -24,13 +27,15 @@ from plugin.web import cookies
 from plugin.web.access import needs
 from plugin.web.errors import Refused
 from plugin.web.headers import frame_anywhere, may_frame, may_post_to
-from plugin.web.identity import Visitor, carried, show_nobody, sign_in
+from plugin.web.identity import Visitor, carried, come_in, show_nobody, sign_in
+from plugin.web.member.home import first_page
 from plugin.web.messages import Onward
 from plugin.web.transaction import connection, keep_so_far, session
 from plugin.web.wiring import wiring
 
 arrival = Blueprint("arrival", __name__, url_prefix="/lti")
 
+OVERVIEW = re.compile(r"/learn/(\d+)(?:\?session=(\d+))?")
 PROBE_LIFE = 600  # seconds; as long as a launch waits
 
 
@@ -92,9 +97,27 @@ def leave() -> ResponseReturnValue:
 
 
 def let_in(entry: Entry) -> Response:
-    """Sign in by cookie, and go where the launch leads."""
+    """Sign in by cookie, and go where the launch leads: who they are is read there."""
     sign_in(entry.token, entry.person_id)
+    show_nobody()
     return Onward(entry.next_path, 303)
+
+
+def let_in_here(entry: Entry) -> Response:
+    """As `let_in`, for a browser that is known to keep our cookie. What most launches lead to, a member's overview, is
+    their answer at once: one journey less over a school's network (decision 0006)."""
+    overview = OVERVIEW.fullmatch(entry.next_path)
+    if overview is None or "_flashes" in cookie:
+        return let_in(entry)
+    sign_in(entry.token, entry.person_id)
+    person = come_in(entry.token, entry.signed_in)
+    if person is None or person.grants:  # their pages say where they are, which is not here
+        show_nobody()
+        return Onward(entry.next_path, 303)
+    enrolment, number = overview.groups()
+    answer = make_response(first_page(int(enrolment), int(number) if number else None))
+    answer.headers["Content-Location"] = entry.next_path
+    return answer
 
 
 def launch_refused(error: LaunchRefused) -> Refused:

@@ -151,15 +151,20 @@ class _Logins(LoginManager):  # type: ignore[misc]  # flask-login ships no types
 def sign_in(token: str, person_id: int) -> None:
     """Put the sign-in into this browser. Another person's leaves no trace; one's own keeps its open forms.
 
-    As `flask_login.login_user`, without the digest of address and browser that its session protection compares. Who
-    they are is read on their first page.
+    As `flask_login.login_user`, without the digest of address and browser that its session protection compares.
     """
     kept: Any = cookie._get_current_object()  # type: ignore[attr-defined]  # a proxy asks where it is each time
     if kept.get("person") != person_id:
         _end_other_sign_in()
     kept["person"], kept["_user_id"] = person_id, token
     kept.setdefault("csrf_token", secrets.token_hex(20))  # with the sign-in: the first page has no cookie to write
-    show_nobody()
+
+
+def come_in(token: str, known: SignedIn | None) -> Visitor | None:
+    """Whom this request's own new sign-in makes its visitor; `known`: who that is, or None to look."""
+    row = known or find_signed_in(connection(), hashed(token), clock.now())
+    g.visitor = found = None if row is None else Visitor(token, row)
+    return found
 
 
 def _end_other_sign_in() -> None:

@@ -81,7 +81,7 @@ def launch() -> ResponseReturnValue:
         raise _dead_end(error) from error
     if not verified.browser_bound:
         return arrival.offer_ways(verified, entry)
-    answer = arrival.let_in(entry)
+    answer = arrival.let_in_here(entry)
     cookies.delete(answer, verified.cookie_name)
     return answer
 

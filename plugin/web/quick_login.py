@@ -8,9 +8,7 @@ usual login goes on to Flask and the view in `lti`, which answers it alike, refu
 from __future__ import annotations
 
 from collections.abc import Iterable
-from io import BytesIO
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
 
 from lti import login
 from lti.errors import LaunchRefused
@@ -18,15 +16,13 @@ from plugin import clock
 from plugin.db.lti_stores import LaunchPlatforms
 from plugin.web import cookies
 from plugin.web.headers import ALWAYS, NO_COPY
+from plugin.web.messages import plain_fields
 from plugin.web.wiring import Wiring
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 PATH = "/lti/login"
-FORM = "application/x-www-form-urlencoded"
-LONGEST = 32 * 1024  # bytes; two hints of 8,000 letters, each of three bytes in a form
-MOST_FIELDS = 50
 OLD_COOKIES = 8  # logins that were begun and never came back; more than this many are swept
 
 
@@ -71,17 +67,7 @@ class QuickLogin:
 
 
 def _fields(environ: WSGIEnvironment) -> dict[str, str] | None:
-    """The fields of a plain form, each there once; None for everything else. What was read can be read again."""
-    if environ["REQUEST_METHOD"] != "POST" or environ.get("QUERY_STRING") or environ.get("CONTENT_TYPE") != FORM:
-        return None
-    length = environ.get("CONTENT_LENGTH", "")
-    if not (length.isascii() and length.isdecimal() and 0 < int(length) <= LONGEST):
-        return None
-    body = environ["wsgi.input"].read(int(length))
-    environ["wsgi.input"] = BytesIO(body)
-    try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
-    except ValueError:
-        return None
-    fields = dict(pairs)
-    return fields if len(fields) == len(pairs) else None
+    """The fields of a plain form, each there once; None for everything else."""
+    pairs = None if environ.get("QUERY_STRING") else plain_fields(environ)
+    fields = dict(pairs or ())
+    return fields if pairs is not None and len(fields) == len(pairs) else None

@@ -23,9 +23,11 @@ from plugin.actions.open_link import Dead, EntryRefused
 from plugin.db.learning import Cohort, Context, Enrolment
 from plugin.db.lti_stores import Platforms
 from plugin.db.outbox import WANTED, LineItem, OutboxRow
-from plugin.db.people import Identity, Person, SignIn
+from plugin.db.people import Grant, Identity, Person, SignIn
 from plugin.db.platforms import DeepLinkingRequest, Deployment, Platform, PlatformState
+from plugin.db.sign_ins import find_signed_in
 from plugin.db.tokens import hashed
+from plugin.domain.people import Role
 from tests.cast import Actor, Cast
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -116,6 +118,24 @@ def test_the_short_way_in_leads_where_the_long_one_does(cast: Cast, session: Ses
         assert (quick.person_id, quick.name, quick.next_path) == (whole.person_id, whole.name, whole.next_path)
         assert sign_in_of(session, quick) == sign_in_of(session, whole)
         assert quick.token != whole.token
+        if "bound" not in changes:
+            assert quick.signed_in == find_signed_in(session.connection(), hashed(quick.token), NOW)
+
+
+def test_the_short_way_knows_who_is_signed_in_unless_they_hold_a_grant(
+    cast: Cast, session: Session, arrive: Arrive
+) -> None:
+    settled(session, arrive, cast.ada)
+    new = enter.enter_known(session.connection(), arrive(cast.ada, sub="new", name="Nia New"), now=NOW)
+    assert new is not None
+    assert new.signed_in is not None
+    assert new.signed_in == find_signed_in(session.connection(), hashed(new.token), NOW)
+    starts = {"organization_id": new.signed_in.organization_id, "starts_on": NOW.date(), "created_at": NOW}
+    session.add(Grant(role=Role.VIEWER, person_id=new.person_id, bound_at=NOW, **starts))
+    session.flush()
+    again = enter.enter_known(session.connection(), arrive(cast.ada, sub="new", name="Nia New"), now=NOW)
+    assert again is not None
+    assert again.signed_in is None
 
 
 NEWS: dict[str, dict[str, Any]] = {

@@ -151,7 +151,10 @@ class Browser:
         answer = self._http.request(method, address, body=body, headers=sent, redirect=False)
         for header in answer.headers.getlist("Set-Cookie"):
             self.cookies.receive(url, header)
-        return Page(url, answer.status, answer.headers, answer.data)
+        # a page that answers a form may have an address of its own (RFC 9110, section 8.7), and goes by it from then on
+        return Page(
+            urljoin(url, answer.headers.get("Content-Location") or url), answer.status, answer.headers, answer.data
+        )
 
     @staticmethod
     def _only_form(page: Page) -> Form:

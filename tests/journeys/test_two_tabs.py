@@ -111,6 +111,33 @@ def test_back_after_sending_shows_that_it_is_sent(house: House, browser: Browser
     leaves_well(tom)
 
 
+def test_the_page_that_answers_a_launch_is_reloaded_and_come_back_to_as_any_other(
+    house: House, browser: Browser
+) -> None:
+    """Its address is its own: the browser never sends the launch again."""
+    ben = Person(house, browser, "ben", Inspection())
+    ben.sign_in()
+    posted: list[str] = []
+    ben.context.on("request", lambda asked: posted.append(asked.url) if asked.method == "POST" else None)
+    ben.open_module()
+    ben.arrives(MODULE)
+    own = ben.frame.url
+    assert urlsplit(own).path.startswith("/learn/")
+    launches = [url for url in posted if url.endswith("/lti/launch")]
+    assert len(launches) == 1
+
+    with ben.page.expect_response(own):
+        ben.frame.evaluate("location.reload()")
+    ben.arrives(MODULE)
+    ben.follows(learning.title_of("reflect"))
+    ben.arrives(learning.title_of("reflect"))
+    ben.page.evaluate("history.back()")
+    ben.arrives(MODULE)
+    assert ben.frame.url == own
+    assert [url for url in posted if url.endswith("/lti/launch")] == launches
+    ben.close()
+
+
 def test_a_code_opened_in_a_tab_beside_the_frame_says_where_it_is_taken(house: House, browser: Browser) -> None:
     link = house.last_line("grant", "trainer", "--organization", LOCAL)
     lou = Person(house, browser, "lou", Inspection())

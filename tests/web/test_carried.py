@@ -235,10 +235,10 @@ def test_a_sign_in_by_cookie_is_neither_renewed_nor_ended_from_elsewhere(connect
         assert session.scalars(select(func.max(SignIn.expires_at))).one() == before
 
 
-def test_a_launch_with_a_cookie_asks_three_things_of_the_database(connected: Connected) -> None:
-    """Nonce, way and sign-in: the ways round cookies cost those nothing who keep them."""
+def test_a_launch_with_a_cookie_asks_four_things_of_the_database(connected: Connected) -> None:
+    """Nonce, way, sign-in and overview: the ways round cookies cost those nothing who keep them."""
     connected.launch("ada")
     login = log_in(connected.world, "ada", connected.link)
     with counted(connected.engine) as asked:
         login.post(follow=False)
-    assert len(asked) == 3, asked
+    assert len(asked) == 4, asked

@@ -56,11 +56,20 @@ def outline(enrolment: int) -> ResponseReturnValue:
 
     `?session=3` is how an LMS link to one session arrives: it is offered first and shown open.
     """
+    return first_page(enrolment, request.args.get("session", type=int) if request.query_string else None)
+
+
+def first_page(enrolment: int, session_number: int | None) -> str | bytes:
+    """The overview of the visitor's own enrolment, with one session of it offered first.
+
+    Raises:
+        NotFound: there is none, or it is somebody else's.
+    """
     person = access.current()
     seen = learn.overview(connection(), person.person_id, enrolment)
     if seen is None:
         raise NotFound
-    wanted = _session(seen.pack, request.args.get("session", type=int)) if request.query_string else None
+    wanted = _session(seen.pack, session_number) if session_number else None
     name_is_missing = not person.name
     today = local(clock.now()).date()
     made_of = (seen.made_of, wanted and wanted.number, name_is_missing, today, person.row.time_zone)
@@ -68,7 +77,7 @@ def outline(enrolment: int) -> ResponseReturnValue:
         "member/outline.html",
         made_of,
         lambda: {**_facts(seen, wanted), "name_is_missing": name_is_missing},
-        here=request.script_root + request.path,
+        here=f"{request.script_root}/learn/{enrolment}",
     )
 
 
@@ -95,6 +104,7 @@ def _facts(seen: Overview, wanted: content.Session | None) -> dict[str, Any]:
         "written": sum(bool(row.text.strip()) for row in standing.reflections.values()),
         "told": reported(seen.told, standing.enrolment),
         "here": HERE,
+        "address": f"{HERE}?session={wanted.number}" if wanted else HERE,
     }
 
 
