@@ -131,3 +131,8 @@ def _connections(told: Story) -> None:
     ann.tool.get_by_role("table").get_by_role("link").first.press("Enter")
     ann.tool.get_by_role("heading", name="Add a deployment").wait_for()
     ann.looks("connection")
+    ann.follows("Test of the connection")
+    ann.arrives(f"Test of the connection to {told.house.world.config.name}", "test of the connection, before")
+    ann.presses("Test the connection")
+    ann.reads("Last test")
+    ann.looks("test of the connection")

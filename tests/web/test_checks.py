@@ -46,7 +46,7 @@ def test_the_page_is_found_below_the_platform_and_says_that_nothing_was_tested(
 ) -> None:
     shown = admin.open(connected.url(f"/platforms/{connected.platform_id}"))
     assert f"/platforms/{connected.platform_id}/checks" in shown.text
-    assert "It has not been tested yet." in admin.open(page_of(connected)).text
+    assert "It has not been tested yet" in admin.open(page_of(connected)).text
 
 
 def test_a_connection_that_works_reads_so_and_needs_no_letter(connected: Connected, admin: Browser) -> None:
