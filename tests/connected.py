@@ -149,8 +149,7 @@ def post_many(browser: Browser, url: str, fields: list[tuple[str, str]]) -> Any:
     parts = urlsplit(url)
     sent = {
         "Content-Type": "application/x-www-form-urlencoded",
-        "Origin": f"{parts.scheme}://{parts.netloc}",
-        "Referer": url,  # over https a form of ours is asked for it
+        "Origin": f"{parts.scheme}://{parts.netloc}",  # over https a form of ours is asked for it
     }
     return browser.request("POST", url, body=urlencode(fields).encode(), headers=sent)
 

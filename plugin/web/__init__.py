@@ -14,7 +14,8 @@ def install(app: Flask) -> None:
     words.install(app)
     assets.install(app)
     kept.install(app)
-    app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # access.py asks for it, where something may be changed
+    # access.py asks for it, where something may be changed, and for what a browser says instead of a Referer alone
+    app.config.update(WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_SSL_STRICT=False)
     csrf = CSRFProtect(app)
     app.jinja_env.globals["csrf_token"] = _form_token
     transaction.install(app)

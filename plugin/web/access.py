@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from flask import Flask, current_app, request
+from flask import Flask, current_app, g, request
+from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import IntegerConverter, Map
 
 from plugin.domain.people import Capability
-from plugin.web.errors import NotSignedIn
+from plugin.web import origins
+from plugin.web.errors import NotSignedIn, Refused
 from plugin.web.identity import Visitor, carried, visitor
 from plugin.web.transaction import SAFE_METHODS
 
@@ -62,7 +64,7 @@ def install(app: Flask) -> None:
     @app.before_request
     def guard() -> None:
         if request.method not in SAFE_METHODS and carried() is None:
-            app.extensions["csrf"].protect(apply_exemptions=True)
+            _ask_for_a_form_of_ours(app)
         endpoint = request.endpoint
         if endpoint is None or endpoint == "static":
             return  # no such page (404 by Flask), or a public file
@@ -74,3 +76,22 @@ def install(app: Flask) -> None:
             raise NotFound
         if capability not in current().capabilities:
             raise NotFound
+
+
+def _ask_for_a_form_of_ours(app: Flask) -> None:
+    """Its token, always; and over https that it comes from a page of ours: tokens leak, and a neighbour below the same
+    domain may plant a cookie with one of its own. What an LMS posts has no token, and comes from its pages.
+
+    Raises:
+        CSRFError: the token is missing, or another sign-in's.
+        Refused: the browser says that the form comes from elsewhere, or says nothing at all.
+    """
+    app.extensions["csrf"].protect(apply_exemptions=True)
+    if not g.get("csrf_valid") or not request.is_secure or origins.is_ours(request.headers, f"https://{request.host}"):
+        return
+    sentence = _(
+        "Your browser does not say that it was sent from a page of Practicum. Nothing was changed. Open Practicum "
+        "again from your LMS; if this page comes again, use another browser, or ask whoever looks after your network "
+        "to let the headers Origin and Sec-Fetch-Site through."
+    )
+    raise Refused(400, _("Nobody can tell where this form comes from"), sentence, detail="a form from elsewhere")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Error as Gone
-from playwright.sync_api import FrameLocator, Page, Playwright, expect
+from playwright.sync_api import FrameLocator, Page, expect
 from sqlalchemy import update
 
 from plugin.db.people import SignIn
@@ -23,8 +22,8 @@ from tests.journeys.two_sites import (
     WRITING,
     Someone,
     TwoSites,
+    comes,
     heading,
-    running_on_two_sites,
     saved,
     write,
 )
@@ -35,27 +34,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("co
 
 DRAFT = "I replaced one comment."
 STORAGE = [None, "_parent", "lti_storage"]
-
-
-@pytest.fixture(scope="module")
-def running(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Any]:
-    """Both sites, for all of these; each test empties the browser that it uses."""
-    with running_on_two_sites(playwright, tmp_path_factory.mktemp("sites"), sqlite_template) as place:
-        yield place
-
-
-@pytest.fixture
-def place(running: TwoSites) -> TwoSites:
-    """Both sites, with an LMS that keeps nothing for tools."""
-    running.offers_storage(None)
-    return running
-
-
-def comes(place: TwoSites, cookies: Cookies, key: str = "ada") -> Someone:
-    """Somebody who is signed in at the LMS."""
-    someone = Someone(place, place.browser(cookies), key)
-    someone.sign_in()
-    return someone
 
 
 def our_cookies(someone: Someone) -> list[Any]:

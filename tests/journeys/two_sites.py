@@ -121,6 +121,13 @@ class Someone:
         enter(where.get_by_role("button", name=WAY_IN.format(name=self.name), exact=True))
 
 
+def comes(place: TwoSites, cookies: Cookies, key: str = "ada") -> Someone:
+    """Somebody who is signed in at the LMS, in the browser with this policy."""
+    someone = Someone(place, place.browser(cookies), key)
+    someone.sign_in()
+    return someone
+
+
 def heading(where: FrameLocator | Page | Frame) -> Locator:
     """The page's h1."""
     return where.get_by_role("heading", level=1)

@@ -79,12 +79,40 @@ def test_outside_development_pages_are_framed_over_https_only(at_home: FlaskClie
     assert answer.headers["Strict-Transport-Security"].startswith("max-age=")
 
 
-def test_outside_development_a_form_is_taken_from_our_own_pages_only(at_home: FlaskClient) -> None:
-    token = re.findall(r'name="csrf-token" content="([^"]+)"', at_home.get("/profile", base_url=LEARN).text)[0]
-    form = {"csrf_token": token, "legal_name": "Adaeze Okafor"}
-    for page, status in ((f"{LEARN}/profile", 303), ("https://evil.example/", 400)):
-        answer = at_home.post("/profile", base_url=LEARN, data=form, headers={"Referer": page})
-        assert answer.status_code == status, page
+def token_of(at_home: FlaskClient) -> str:
+    found: str = re.findall(r'name="csrf-token" content="([^"]+)"', at_home.get("/profile", base_url=LEARN).text)[0]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ({"Referer": f"{LEARN}/profile"}, 303),
+        ({"Referer": "https://evil.example/"}, 400),
+        ({"Origin": LEARN}, 303),
+        ({"Origin": "null", "Sec-Fetch-Site": "same-origin"}, 303),
+        ({"Origin": LEARN, "Sec-Fetch-Site": "cross-site"}, 400),
+        ({}, 400),
+    ],
+)
+def test_outside_development_a_form_is_taken_from_our_own_pages_only(
+    at_home: FlaskClient, said: dict[str, str], status: int
+) -> None:
+    form = {"csrf_token": token_of(at_home), "legal_name": "Adaeze Okafor", "text": "Typed on Monday"}
+    answer = at_home.post("/profile", base_url=LEARN, data=form, headers=said)
+    assert answer.status_code == status
+    if status == 400:
+        assert "Nobody can tell where this form comes from" in answer.text
+        assert "Typed on Monday" in answer.text, "what was typed comes back"
+
+
+@pytest.mark.parametrize("token", [None, "of another sign-in"])
+def test_where_a_form_comes_from_does_not_stand_in_for_its_token(at_home: FlaskClient, token: str | None) -> None:
+    form = {"legal_name": "Adaeze Okafor"} | ({"csrf_token": token} if token else {})
+    said = {"Origin": LEARN, "Sec-Fetch-Site": "same-origin", "Referer": f"{LEARN}/profile"}
+    answer = at_home.post("/profile", base_url=LEARN, data=form, headers=said)
+    assert answer.status_code == 400
+    assert "This page is too old to send from" in answer.text
 
 
 def test_hosts_with_ports_stars_and_ipv6_become_sources_that_browsers_read(cast: Cast, app: Flask) -> None:
