@@ -25,8 +25,10 @@ from plugin.web.wiring import Wiring
 from tests import postgres, quick
 from tests.cast import Cast, make_cast
 from tests.connected import connect, connected, platform_keys, standing, tool_key
+from tests.groups import pytest_collection_modifyitems
 
 __all__ = ["connect", "connected", "platform_keys", "standing", "tool_key"]  # fixtures of the application beside an LMS
+__all__ += ["pytest_collection_modifyitems"]
 
 SECRET = "a secret for tests, of no use elsewhere"
 
