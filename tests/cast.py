@@ -25,10 +25,20 @@ from plugin.db.people import Grant, Identity, Organization, Person, SignIn
 from plugin.db.platforms import Deployment, Platform, PlatformState
 from plugin.db.tokens import hashed
 from plugin.domain.people import CourseRole, Role
+from tests import quick
 
 TINY = Path(__file__).parent / "packs" / "tiny"
 TOKEN = re.compile(r'name="csrf-token" content="([^"]+)"')
 LONG_AGO = date(2020, 1, 1)
+EVERYBODY = {
+    "ada": ("Ada Okafor", CourseRole.LEARNER, None),
+    "ben": ("Ben Castillo", CourseRole.LEARNER, None),
+    "tom": ("Tom Reyes", CourseRole.LEARNER, Role.TRAINER),
+    "lou": ("Lou Park", CourseRole.LEARNER, Role.LSC),
+    "ann": ("Ann Admin", CourseRole.ADMINISTRATOR, Role.ADMIN),
+    "ian": ("Ian Principal", CourseRole.INSTRUCTOR, None),
+}
+MEMBERS = {"ada", "ben"}
 
 
 @dataclass
@@ -106,7 +116,7 @@ class Cast:
 def make_cast(session: Session, app: Flask, pack_path: Path = TINY) -> Cast:
     """Write both organizations, with the tiny pack as their offering."""
     now = datetime.now(UTC)
-    pack = content.load(pack_path)
+    pack = quick.pack(pack_path)
     version = offerings.publish(session, pack, now=now)
     places = [
         _place(session, app, number=number, offering=version.offering_id, version=version.id, now=now)
@@ -154,59 +164,59 @@ def _place(session: Session, app: Flask, *, number: int, offering: int, version:
     session.add(line_item)
     session.flush()
 
-    def actor(name: str, role: CourseRole, *grants: Role, enrolled: bool = False) -> Actor:
-        person = Person(name=name, created_at=now)
-        session.add(person)
-        session.flush()
-        identity = Identity(
+    # all people at once, then all that hangs on them: a flush for each would take most of a test's time
+    people = [Person(name=name, created_at=now) for name, *_ in EVERYBODY.values()]
+    session.add_all(people)
+    session.flush()
+    identities = [
+        Identity(
             platform_id=platform.id,
             deployment_key="",
-            sub=f"{name}-{number}",
+            sub=f"{person.name}-{number}",
             person_id=person.id,
             created_at=now,
             last_launch_at=now,
         )
-        session.add(identity)
-        for granted in grants:
-            session.add(
-                Grant(
-                    role=granted,
-                    organization_id=body.id,
-                    person_id=person.id,
-                    starts_on=LONG_AGO,
-                    created_at=now,
-                    bound_at=now,
-                )
-            )
-        session.flush()
-        enrolment = None
-        if enrolled:
-            enrolment = Enrolment(
-                person_id=person.id,
-                cohort_id=cohort.id,
-                organization_id=body.id,
-                identity_id=identity.id,
-                state=EnrolmentState.ACTIVE,
-                enrolled_at=now,
-            )
-            session.add(enrolment)
-        client = sign_in_browser(session, app, person, platform=platform, context=context, role=role, now=now)
-        return Actor(person, identity, client, enrolment)
-
-    learner, instructor = CourseRole.LEARNER, CourseRole.INSTRUCTOR
-    return Place(
-        body,
-        platform,
-        context,
-        cohort,
-        line_item,
-        ada=actor("Ada Okafor", learner, enrolled=True),
-        ben=actor("Ben Castillo", learner, enrolled=True),
-        tom=actor("Tom Reyes", learner, Role.TRAINER),
-        lou=actor("Lou Park", learner, Role.LSC),
-        ann=actor("Ann Admin", CourseRole.ADMINISTRATOR, Role.ADMIN),
-        ian=actor("Ian Principal", instructor),
-    )
+        for person in people
+    ]
+    grants = [
+        Grant(
+            role=granted,
+            organization_id=body.id,
+            person_id=person.id,
+            starts_on=LONG_AGO,
+            created_at=now,
+            bound_at=now,
+        )
+        for person, (_, _, granted) in zip(people, EVERYBODY.values(), strict=True)
+        if granted is not None
+    ]
+    session.add_all([*identities, *grants])
+    session.flush()
+    enrolments = {
+        key: Enrolment(
+            person_id=identity.person_id,
+            cohort_id=cohort.id,
+            organization_id=body.id,
+            identity_id=identity.id,
+            state=EnrolmentState.ACTIVE,
+            enrolled_at=now,
+        )
+        for key, identity in zip(EVERYBODY, identities, strict=True)
+        if key in MEMBERS
+    }
+    session.add_all(enrolments.values())
+    actors = {
+        key: Actor(
+            person,
+            identity,
+            sign_in_browser(session, app, person, platform=platform, context=context, role=role, now=now),
+            enrolments.get(key),
+        )
+        for (key, (_, role, _)), person, identity in zip(EVERYBODY.items(), people, identities, strict=True)
+    }
+    session.flush()
+    return Place(body, platform, context, cohort, line_item, **actors)
 
 
 def sign_in_browser(
@@ -234,7 +244,6 @@ def sign_in_browser(
             next_path="/",
         )
     )
-    session.flush()
     # https, since the cookie is Secure
     client = app.test_client()
     client.environ_base["wsgi.url_scheme"] = "https"

@@ -30,7 +30,6 @@ from flask import Flask
 from sqlalchemy import Engine, delete, func, insert, select
 from sqlalchemy.orm import Session
 
-import content
 from lti import keys
 from plugin.actions import grants, offerings, organizations, platforms
 from plugin.app import create_app
@@ -113,7 +112,7 @@ class Connected:
     def publish(self, code: str, title: str) -> None:
         """One more offering: the tiny pack's content under another code."""
         with self.database() as session:
-            pack = replace(content.load(TINY), code=code, title=title)
+            pack = replace(quick.pack(TINY), code=code, title=title)
             offerings.publish(session, pack, now=datetime.now(UTC))
 
     def grant(self, key: str, role: Role, *, organization: str = LOCAL, cohort: int | None = None) -> None:
@@ -317,7 +316,7 @@ def prepare(engine: Engine, secret: str, tool_key: keys.KeyPair) -> int:
     """Publish the tiny pack, keep our key, add Local 1; its id."""
     now = datetime.now(UTC)
     with transaction(engine) as session:
-        offerings.publish(session, content.load(TINY), now=now)
+        offerings.publish(session, quick.pack(TINY), now=now)
         sealed = vault(secret).encrypt(tool_key.private_pem.encode()).decode()
         public = dict(tool_key.public_jwk)
         session.add(ToolKey(kid=tool_key.kid, private_key=sealed, public_jwk=public, created_at=now))

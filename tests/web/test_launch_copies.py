@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
-import content
 from plugin.actions import offerings
 from plugin.db.audit import AuditEvent
 from plugin.db.learning import Cohort, Context, Enrolment, Offering, Progress
 from plugin.db.outbox import LineItem, OutboxRow
 from plugin.db.people import Person
+from tests import quick
 from tests.connected import TINY, Connected
 from tests.demo_lms.model import Context as LmsContext
 from tests.demo_lms.model import Link
@@ -24,7 +24,7 @@ from tests.rows import snapshot
 def published_anew(connected: Connected) -> None:
     """A second version of the offering, which is current from now on."""
     with connected.database() as session:
-        offerings.publish(session, replace(content.load(TINY), version="2.0"), now=datetime.now(UTC))
+        offerings.publish(session, replace(quick.pack(TINY), version="2.0"), now=datetime.now(UTC))
 
 
 def copied(connected: Connected, of: LmsContext, *, title: str = "Next year", learner: str = "ben") -> Link:
