@@ -61,14 +61,14 @@ class Installation:
         with self.log.open("ab") as log:
             serve = [PRACTICUM, "serve", "--port", str(self.port)]
             self._server = subprocess.Popen(serve, env=self.environment, stdout=log, stderr=log)
-        until(self.is_ready, seconds=60, otherwise=lambda: f"it did not start:\n{self.log_end()}")
+        until(self.is_ready, seconds=120, otherwise=lambda: f"it did not start:\n{self.log_end()}")
 
     def is_ready(self) -> bool:
         """Whether the web answers and its database does."""
         assert self._server is not None
         assert self._server.poll() is None, f"practicum serve ended; its log is {self.log}:\n{self.log_end()}"
         try:
-            with urllib3.PoolManager(retries=False, timeout=2) as http:
+            with urllib3.PoolManager(retries=False, timeout=10) as http:
                 return http.request("GET", self.tool + "/readyz").status == 200
         except urllib3.exceptions.HTTPError:
             return False
@@ -93,5 +93,5 @@ class Installation:
     def _end(self, how: signal.Signals) -> None:
         if self._server is not None:
             self._server.send_signal(how)
-            self._server.wait(timeout=20)
+            self._server.wait(timeout=60)
             self._server = None

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 def until(
-    happened: Callable[[], object], seconds: float = 30.0, otherwise: Callable[[], str] = lambda: "it did not happen"
+    happened: Callable[[], object], seconds: float = 60.0, otherwise: Callable[[], str] = lambda: "it did not happen"
 ) -> None:
     """Wait until it happened; AssertionError with the reason when it takes longer. The time is for a busy machine."""
     end = time.monotonic() + seconds

@@ -58,7 +58,7 @@ def test_two_requests_at_once_leave_the_completion(cast: Cast, engine: Engine) -
         tell(session, cast.ada, Progress.COMPLETED)
         other.start()
         if engine.dialect.name == "postgresql":
-            assert told.wait(5), "the other request is in the middle of its transaction"
+            assert told.wait(60), "the other request is in the middle of its transaction"
     other.join()
     row = row_of(engine, cast.ada)
     assert (row.progress, row.score) == (Progress.COMPLETED, 1)

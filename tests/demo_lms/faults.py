@@ -2,11 +2,10 @@
 
 import random
 import socket
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from io import BytesIO
-from threading import Lock
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from flask import Flask
@@ -20,14 +19,18 @@ if TYPE_CHECKING:
 
     from tests.demo_lms.world import World
 
+HELD = 60.0
+"""Seconds of a delay that is meant to last until the test takes the fault away."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
     """One trouble. `where` is a path prefix ("/api/ags") or an endpoint's name ("ags.post_score").
 
-    `delay` (seconds) passes first. Then, unless `after_effect` lets the LMS do its work, the request goes no further:
-    the answer is `status` with `body` and `headers`, or with `drop` the connection closes without one. With `headers`
-    alone, or none of these, the LMS answers as always and the headers replace its own.
+    `delay` (seconds) passes first, or what is left of it when the fault is removed. Then, unless `after_effect` lets
+    the LMS do its work, the request goes no further: the answer is `status` with `body` and `headers`, or with `drop`
+    the connection closes without one. With `headers` alone, or none of these, the LMS answers as always and the headers
+    replace its own.
     """
 
     where: str
@@ -42,6 +45,7 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes | str | None = None
     fired: int = 0
+    removed: Event = field(default_factory=Event, repr=False, compare=False)
 
     def strikes(self, method: str, path: str, endpoint: str | None) -> bool:
         """Whether this request is meant (before chance and count)."""
@@ -83,10 +87,13 @@ class Faults:
     def remove(self, fault: Fault) -> None:
         with self._lock:
             self._faults.remove(fault)
+        fault.removed.set()
 
     def clear(self) -> None:
         with self._lock:
-            self._faults.clear()
+            gone, self._faults = self._faults, []
+        for fault in gone:
+            fault.removed.set()
 
     @property
     def in_force(self) -> tuple[Fault, ...]:
@@ -145,7 +152,7 @@ class FaultLine:
             return Response.from_app(self._inner, environ)
         if fault.drop:
             _read_whole(environ)
-        time.sleep(fault.delay)
+        fault.removed.wait(fault.delay)
         genuine = None
         if fault.after_effect or not fault.replaces_answer:
             genuine = Response.from_app(self._inner, environ, buffered=True)

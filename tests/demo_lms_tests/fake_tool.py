@@ -59,7 +59,7 @@ class FakeTool:
     registration_answers: list[tuple[int, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.http = urllib3.PoolManager(retries=False, timeout=5)
+        self.http = urllib3.PoolManager(retries=False, timeout=30)
         self.waiting: dict[str, str] = {}
 
     # What browsers reach

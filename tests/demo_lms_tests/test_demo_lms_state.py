@@ -92,7 +92,7 @@ def test_the_command_starts_registers_and_says_where_it_is(unregistered: FakeToo
         assert name == "Riverbend School District LMS"
         said = Browser().open(address + "/.well-known/openid-configuration").text
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
     assert '"product_family_code":"moodle"' in said
     assert json.loads(file.read_text())["tools"][0]["active"] is True
 

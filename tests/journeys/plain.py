@@ -18,7 +18,7 @@ from tests.installation import LOCAL, OFFERING
 from tests.journeys import learning
 from tests.journeys.house import House
 
-PATIENCE = 20.0  # seconds until somebody who finds nobody at home gives up
+PATIENCE = 60.0  # seconds until somebody who finds nobody at home gives up
 TOKEN = re.compile(r'name="csrf-token" content="([^"]+)"')
 
 

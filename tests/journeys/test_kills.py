@@ -19,7 +19,7 @@ from plugin.db.session import make_engine
 from plugin.domain.scores import Progress
 from plugin.settings import Settings
 from tests.demo_lms import Page
-from tests.demo_lms.faults import Fault
+from tests.demo_lms.faults import HELD, Fault
 from tests.demo_lms.vocabulary import Grading
 from tests.journeys import plain, processes, words
 from tests.journeys.house import House
@@ -63,7 +63,7 @@ def test_whatever_dies_nothing_is_lost_and_the_lms_is_told_once(house: House) ->
         leases_run_out(house)
         until(lambda: held.fired)
         kill(background_worker(house.pid))
-        until(lambda: graded(house))
+    until(lambda: graded(house))
     leases_run_out(house)
 
     until(lambda: "Reported to" in said(ada.comes_in()))
@@ -135,8 +135,8 @@ def written(ada: Visitor, here: str) -> str:
 
 @contextmanager
 def slow_scores(house: House, **trouble: bool) -> Iterator[Fault]:
-    """The next score post takes a second, and its answer never arrives."""
-    fault = house.world.faults.add(SCORES, delay=1.0, times=1, **trouble)
+    """The next score post is held until the block ends, and its answer never arrives."""
+    fault = house.world.faults.add(SCORES, delay=HELD, times=1, **trouble)
     yield fault
     house.world.faults.remove(fault)
 

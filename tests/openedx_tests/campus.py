@@ -42,7 +42,7 @@ class Campus:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._http = urllib3.PoolManager(retries=False, timeout=20)
+        self._http = urllib3.PoolManager(retries=False, timeout=60)
         self._courses = 0
 
     def course(self, *, shares_names: bool = True) -> Course:

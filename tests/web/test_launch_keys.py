@@ -16,7 +16,7 @@ from plugin.web.wiring import Wiring
 from tests.arrivals import forget_platforms, nothing_kept, set_platform, travel
 from tests.connected import OFFERING, Connect, Connected
 from tests.demo_lms import log_in
-from tests.demo_lms.faults import Fault
+from tests.demo_lms.faults import HELD, Fault
 from tests.refusals import assert_refused
 
 
@@ -86,9 +86,10 @@ def test_while_the_key_set_cannot_be_had_nobody_new_gets_in_and_a_minute_later_t
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # it takes its three seconds
 def test_a_key_set_host_that_hangs_is_given_up_within_seconds(fresh: Connected) -> None:
-    fresh.world.faults.add("registration.key_set", delay=3.4, times=1, status=200, body="late")
+    fresh.world.faults.add("registration.key_set", delay=HELD, times=1, status=200, body="late")
     with nothing_kept(fresh):
         page = fresh.forge("ada").page
+    fresh.world.faults.clear()
     assert_refused(page, status=401, says="could not reach your LMS")
 
 

@@ -107,7 +107,7 @@ def work_off(tenant: Connected) -> None:
     wiring: Wiring = tenant.app.extensions["practicum"]
     worker = build(tenant.settings, tenant.engine, http=wiring.http)
     try:
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         worker.turn()
         while worker.is_busy or worker.turn():
             worker.turn(0.05)

@@ -192,7 +192,7 @@ class Scene:
         """Let a worker do all that can be done at this moment."""
         worker = worker or (self._workers[0] if self._workers else self.worker())
         worker.turn()
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while worker.is_busy or worker.turn():
             worker.turn(0.05)
             assert time.monotonic() < until, "the worker does not come to rest"

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from plugin.db.outbox import OutboxRow, OutboxState
 from plugin.worker.loop import Limits
+from tests.demo_lms.faults import HELD
 from tests.patience import until
 from tests.worker.scene import SCORES, Scene
 
@@ -31,7 +32,7 @@ def test_a_call_that_ends_well_is_followed_by_the_next_without_the_database(scen
 
 
 def test_no_more_calls_are_under_way_than_the_platform_may_have(scene: Scene) -> None:
-    scene.world.faults.add(SCORES, delay=0.02)
+    scene.world.faults.add(SCORES, delay=0.05)
     scene.tell_many(24)
     scene.work_off(scene.worker(Limits(slots=8, each=3, kept_free=2)))
     assert scene.states() == {OutboxState.SENT: 24}
@@ -54,12 +55,13 @@ def test_what_is_ahead_of_trouble_goes_back_as_if_it_had_never_been_taken(scene:
 
 
 def test_a_worker_that_stops_leaves_nothing_leased(scene: Scene) -> None:
-    scene.world.faults.add(SCORES, delay=0.3)
+    scene.world.faults.add(SCORES, delay=HELD)
     scene.tell_many(8)
     worker = scene.worker(TWO)
     worker.turn()
     assert len(leased(scene)) == 4
     worker.stop()
+    scene.world.faults.clear()
     worker.run()
     assert leased(scene) == []
     assert scene.states() == {OutboxState.SENT: 2, OutboxState.DUE: 6}

@@ -104,7 +104,7 @@ def test_every_final_state_arrives_once_and_in_order(scene: Scene, schools: list
         until(lambda: is_all_told(scene), 240, lambda: told(scene, schools))
     took = time.monotonic() - began
     worker.send_signal(signal.SIGTERM)
-    worker.wait(20)
+    worker.wait(60)
     assert scene.states() == {OutboxState.SENT: total}
     for school in schools:
         check(school)

@@ -15,8 +15,10 @@ from plugin.db.outbox import WANTED, LineItem, OutboxState
 from plugin.db.session import transaction
 from tests.demo_lms import Profile
 from tests.demo_lms.addresses import line_item, line_items
+from tests.demo_lms.faults import HELD
 from tests.demo_lms.model import LineItem as Column
 from tests.demo_lms.vocabulary import Grading, Scope
+from tests.patience import until
 from tests.worker.scene import LONG_AGO, SCORES, Scene
 
 MAKE, LOOK = "ags.create", "ags.line_items"
@@ -93,12 +95,13 @@ def test_a_column_that_is_there_already_is_adopted(unnamed: Scene) -> None:
 
 
 def test_many_scores_and_two_workers_make_one_column(unnamed: Scene) -> None:
-    unnamed.world.faults.add(MAKE, delay=0.3)
+    hold = unnamed.world.faults.add(MAKE, delay=HELD)
     unnamed.tell_many(12)
     first, second = unnamed.worker(), unnamed.worker()
     first.turn()
     second.turn()
     assert not second.is_busy, "one of them looks, the other leaves it alone"
+    unnamed.world.faults.remove(hold)
     unnamed.work_off(first)
     unnamed.work_off(second)
     assert unnamed.asked(MAKE) == 1
@@ -118,17 +121,18 @@ def test_a_worker_that_died_after_it_made_the_column_leaves_it_to_be_adopted(unn
 
 def test_a_launch_that_names_the_column_meanwhile_is_believed(unnamed: Scene) -> None:
     link = next(iter(unnamed.world.links.values()))
-    slow = unnamed.world.faults.add(LOOK, delay=0.3, times=1)
+    hold = unnamed.world.faults.add(LOOK, delay=HELD, times=1)
     unnamed.tell(unnamed.ada)
     worker = unnamed.worker()
     worker.turn()
+    until(lambda: hold.fired)
     named = unnamed.world.add_line_item("Named", link=link)
     with transaction(unnamed.engine) as session:
         place = unnamed.place
         url = line_item(unnamed.world, named)
         assert columns.name(session, platform_id=place.platform_id, cohort_id=place.cohort_id, url=url)
+    unnamed.world.faults.remove(hold)
     unnamed.work_off(worker)
-    assert slow.fired
     assert address(unnamed) == line_item(unnamed.world, named)
     assert [post.line_item_id for post in unnamed.world.posts("ada")] == [named.id]
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from plugin.actions.outbox import LEASE
 from plugin.db.outbox import OutboxRow, OutboxState
 from plugin.db.session import transaction
+from tests.demo_lms.faults import HELD
 from tests.patience import until
 from tests.worker.scene import SCORES, TOKENS, Member, Scene
 
@@ -32,7 +33,7 @@ def restart(scene: Scene, member: Member) -> None:
 
 
 def test_killed_after_the_lease_and_before_the_post(scene: Scene) -> None:
-    hold = scene.world.faults.add(TOKENS, delay=1.0, drop=True)
+    hold = scene.world.faults.add(TOKENS, delay=HELD, drop=True)
     scene.tell(scene.ada)
     worker = scene.process()
     until(lambda: scene.row(scene.ada).lease)
@@ -43,23 +44,25 @@ def test_killed_after_the_lease_and_before_the_post(scene: Scene) -> None:
 
 
 def test_killed_after_the_post_and_before_the_answer(scene: Scene) -> None:
-    slow = scene.world.faults.add(SCORES, delay=0.5, times=1)
+    hold = scene.world.faults.add(SCORES, delay=HELD, times=1)
     scene.tell(scene.ada)
     worker = scene.process()
-    until(lambda: slow.fired)
+    until(lambda: hold.fired)
     kill(worker)
+    scene.world.faults.remove(hold)
     until(lambda: scene.posts(scene.ada))
     restart(scene, scene.ada)
     assert scene.asked(SCORES) == 1, "the LMS was asked what it shows, not told again"
 
 
 def test_killed_after_the_answer_and_before_it_was_recorded(scene: Scene) -> None:
-    slow = scene.world.faults.add(SCORES, delay=0.5, times=1)
+    hold = scene.world.faults.add(SCORES, delay=HELD, times=1)
     scene.tell(scene.ada)
     worker = scene.process()
-    until(lambda: slow.fired)
+    until(lambda: hold.fired)
     with transaction(scene.engine) as session:  # nobody can record anything
         session.execute(select(OutboxRow).with_for_update()).all()
+        scene.world.faults.remove(hold)
         until(lambda: scene.posts(scene.ada))
         time.sleep(0.1)
         kill(worker)
@@ -68,13 +71,12 @@ def test_killed_after_the_answer_and_before_it_was_recorded(scene: Scene) -> Non
 
 
 def test_told_to_stop_a_worker_finishes_what_it_sends_and_ends(scene: Scene) -> None:
-    scene.world.faults.add(SCORES, delay=0.3, times=1)
+    hold = scene.world.faults.add(SCORES, delay=HELD, times=1)
     scene.tell(scene.ada)
     worker = scene.process()
-    until(lambda: scene.row(scene.ada).lease)
-    began = time.monotonic()
+    until(lambda: hold.fired)
     worker.send_signal(signal.SIGTERM)
-    assert worker.wait(timeout=10) == 0
-    assert time.monotonic() - began < 5
+    scene.world.faults.remove(hold)
+    assert worker.wait(timeout=30) == 0
     assert scene.row(scene.ada).state is OutboxState.SENT
     assert len(scene.graded(scene.ada)) == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
 from datetime import timedelta
 from itertools import pairwise
@@ -19,6 +18,7 @@ from plugin.domain.scores import Progress
 from plugin.worker.build import build
 from plugin.worker.loop import Limits
 from tests.demo_lms import running_lms
+from tests.demo_lms.faults import HELD
 from tests.demo_lms.vocabulary import Activity
 from tests.patience import until
 from tests.worker.conftest import lms_keys
@@ -26,11 +26,13 @@ from tests.worker.scene import SCORES, Scene, new_place
 
 
 def test_the_latest_state_is_told_although_an_older_one_was_under_way(scene: Scene) -> None:
-    scene.world.faults.add(SCORES, delay=0.3, times=1)
+    hold = scene.world.faults.add(SCORES, delay=HELD, times=1)
     scene.tell(scene.ada, progress=Progress.SUBMITTED)
     worker = scene.worker()
     worker.turn()
+    until(lambda: hold.fired)
     scene.tell(scene.ada)
+    scene.world.faults.remove(hold)
     scene.work_off(worker)
     first, second = scene.posts(scene.ada)
     assert (first.activity, second.activity) == (Activity.SUBMITTED, Activity.COMPLETED)
@@ -40,7 +42,7 @@ def test_the_latest_state_is_told_although_an_older_one_was_under_way(scene: Sce
 
 
 def test_a_completion_is_not_overtaken_by_a_submission_that_was_held_up(scene: Scene) -> None:
-    held_up = scene.world.faults.add(SCORES, delay=0.7, times=1)
+    held_up = scene.world.faults.add(SCORES, delay=HELD, times=1)
     scene.tell(scene.ada, progress=Progress.SUBMITTED)
     slow = scene.worker()
     slow.turn()
@@ -49,6 +51,7 @@ def test_a_completion_is_not_overtaken_by_a_submission_that_was_held_up(scene: S
     scene.clock.travel(LEASE)  # the slow one is taken for dead
     scene.work_off(scene.worker())
     assert scene.row(scene.ada).state is OutboxState.SENT
+    scene.world.faults.remove(held_up)
     scene.work_off(slow)
     assert scene.posts(scene.ada)[-1].activity is Activity.COMPLETED, "the LMS refused the older timestamp"
     assert len(scene.graded(scene.ada)) == 1
@@ -59,13 +62,14 @@ def test_a_completion_is_not_overtaken_by_a_submission_that_was_held_up(scene: S
 
 
 def test_what_one_worker_is_sending_no_other_begins(scene: Scene) -> None:
-    scene.world.faults.add(SCORES, delay=0.2, times=1)
+    hold = scene.world.faults.add(SCORES, delay=HELD, times=1)
     scene.tell(scene.ada, progress=Progress.SUBMITTED)
     first, second = scene.worker(), scene.worker()
     first.turn()
     scene.tell(scene.ada)
     second.turn()
     assert not second.is_busy
+    scene.world.faults.remove(hold)
     scene.work_off(first)
     assert scene.asked(SCORES) == 2
 
@@ -84,12 +88,10 @@ def test_two_workers_on_200_rows_tell_each_one_once(scene: Scene) -> None:
     threads = [threading.Thread(target=worker.run) for worker in workers]
     for thread in threads:
         thread.start()
-    end = time.monotonic() + 40
-    while scene.states() != {OutboxState.SENT: 200} and time.monotonic() < end:
-        time.sleep(0.05)
+    until(lambda: scene.states() == {OutboxState.SENT: 200}, 120, lambda: repr(scene.states()))
     for worker, thread, engine in zip(workers, threads, engines, strict=True):
         worker.stop()
-        thread.join(10)
+        thread.join(30)
         engine.dispose()
     assert scene.states() == {OutboxState.SENT: 200}
     assert Counter(post.user_id for post in scene.world.posts()).most_common(1)[0][1] == 1
@@ -102,15 +104,17 @@ def test_an_lms_that_hangs_holds_up_no_other(scene: Scene, key_set_url: str) -> 
         scene.clock.worlds.append(other)
         with transaction(scene.engine) as session:
             quick = new_place(session, other, key_set_url=key_set_url)
-        scene.world.faults.add("/", delay=0.8)
+        scene.world.faults.add("/", delay=HELD)
         scene.tell_many(12)
         worker = scene.worker(Limits(slots=6, each=4, kept_free=2))
         worker.turn()
         scene.tell_many(8, quick)
-        began = time.monotonic()
-        while len(other.scores) < 8:
+
+        def all_told() -> bool:
             worker.turn(0.05)
-            assert time.monotonic() - began < 20
+            return len(other.scores) == 8
+
+        until(all_told)
         assert scene.world.scores == []
         scene.world.faults.clear()
         scene.work_off(worker)
@@ -147,7 +151,7 @@ def test_an_outcome_that_could_not_be_stored_is_stored_in_a_later_round(scene: S
 
 def test_a_call_that_takes_long_keeps_its_lease(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("plugin.worker.loop.RENEW_AFTER", 0.0)
-    scene.world.faults.add(SCORES, delay=0.4, times=1)
+    hold = scene.world.faults.add(SCORES, delay=HELD, times=1)
     scene.tell(scene.ada)
     worker = scene.worker()
     worker.turn()
@@ -157,5 +161,6 @@ def test_a_call_that_takes_long_keeps_its_lease(scene: Scene, monkeypatch: pytes
     assert first is not None
     assert second is not None
     assert second > first
+    scene.world.faults.remove(hold)
     scene.work_off(worker)
     assert scene.row(scene.ada).state is OutboxState.SENT

@@ -29,6 +29,7 @@ from plugin.domain.people import CourseRole
 from plugin.domain.rosters import ASLEEP_AFTER, BY_HAND_EVERY, EVERY, FORGOTTEN_AFTER, WHOLE_EVERY, MemberStatus
 from plugin.worker.rosters import Readers
 from tests.demo_lms import addresses
+from tests.demo_lms.faults import HELD
 from tests.demo_lms.model import MemberStatus as There
 from tests.demo_lms.vocabulary import Role, Scope
 from tests.patience import until
@@ -439,12 +440,13 @@ def test_a_reading_by_hand_is_a_whole_one_and_may_be_had_again_only_after_a_whil
 
 
 def test_two_workers_read_a_roster_once(course: Course, http: HttpClient) -> None:
-    course.scene.world.faults.add(MEMBERS, delay=0.5, times=1)
+    hold = course.scene.world.faults.add(MEMBERS, delay=HELD, times=1)
     other = readers_for(course.scene, http)
     thread = threading.Thread(target=course.readers.turn)
     thread.start()
-    until(lambda: course.scene.world.faults._faults[0].fired)
+    until(lambda: hold.fired)
     assert other.turn() is False
+    course.scene.world.faults.remove(hold)
     thread.join()
     assert len(course.queries()) == 1
     assert course.row.failures == 0
@@ -452,14 +454,15 @@ def test_two_workers_read_a_roster_once(course: Course, http: HttpClient) -> Non
 
 def test_a_worker_whose_turn_was_lost_keeps_nothing(course: Course, http: HttpClient) -> None:
     course.scene.world.add_people(150, "RPD-2026")
-    slow = course.scene.world.faults.add(MEMBERS, delay=0.7, times=1)
+    hold = course.scene.world.faults.add(MEMBERS, delay=HELD, times=1)
     thread = threading.Thread(target=course.readers.turn)
     thread.start()
-    until(lambda: slow.fired)
+    until(lambda: hold.fired)
     course.scene.clock.travel(LEASE)  # it is taken for dead
     other = readers_for(course.scene, http)
     assert other.turn() is True
     read_at = course.row.read_at
+    course.scene.world.faults.remove(hold)
     thread.join()
     assert course.row.read_at == read_at
     assert course.row.failures == 0
@@ -527,13 +530,14 @@ def test_on_a_bad_day_many_workers_ask_an_lms_one_thing_at_a_time_and_get_all_of
 
 
 def test_rosters_are_read_beside_the_scores(course: Course) -> None:
-    slow = course.scene.world.faults.add(MEMBERS, delay=1.0, times=1)
+    hold = course.scene.world.faults.add(MEMBERS, delay=HELD, times=1)
     course.readers.job.work(course.scene.engine, course.scene.clock())  # as the worker's schedule does
-    until(lambda: slow.fired)
+    until(lambda: hold.fired)
     course.scene.tell(course.scene.ada)
     course.scene.work_off()
     assert course.scene.graded(course.scene.ada)
     assert course.row.read_at is None, "the LMS still thinks about its roster"
+    course.scene.world.faults.remove(hold)
     until(lambda: course.row.read_at)
 
 
