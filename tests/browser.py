@@ -7,6 +7,7 @@ answers that failed) is kept with them, so that a test can ask for it at the end
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.resources import files
@@ -17,11 +18,15 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    ElementHandle,
     Frame,
     Locator,
     Playwright,
     expect,
     sync_playwright,
+)
+from playwright.sync_api import (
+    Error as Gone,
 )
 from playwright.sync_api import (
     TimeoutError as NoAnswer,
@@ -31,13 +36,14 @@ EXECUTABLE = "/usr/bin/chromium"
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-dev-shm-usage",  # a container's shared memory is small, and a page that finds none left crashes
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
 )
 KEY_ANSWERED = 5_000  # milliseconds
-PATIENCE = 15_000  # milliseconds that a page may take on a busy computer
+PATIENCE = 30_000  # milliseconds that a page may take on a busy computer
 LEVELS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 COLOURS = ("color-contrast", "link-in-text-block")  # the rules that a theme can break
 
@@ -74,16 +80,45 @@ def chromium_with(playwright: Playwright, preferences: str, folder: Path) -> Ite
         context.close()
 
 
+HEAR = "control => control.addEventListener('keydown', () => { control.heard = true; }, { capture: true, once: true })"
+HAS_HEARD = "control => control.heard === true"
+
+
 def enter(control: Locator) -> None:
     """Press Enter on a link or a button: while a slow page still finds its height in a frame, a pointer may miss.
 
     Chromium does not always answer for a key that takes its frame to another page, though the key does its work (about
-    one in fifty on a busy machine). What a test expects next tells whether it did.
+    one in fifty on a busy machine). So the control itself is asked whether it heard the key; only one that still stands
+    there and has not is pressed again. What a test expects next tells whether the key did its work.
     """
     expect(control).to_be_visible()
     expect(control).to_be_enabled()
+    end = time.monotonic() + PATIENCE / 1000
+    while time.monotonic() < end:
+        pressed = control.element_handle()
+        pressed.evaluate(HEAR)
+        try:
+            control.press("Enter", timeout=KEY_ANSWERED)
+        except NoAnswer:
+            if not _heard(pressed):
+                continue
+        return
+    raise AssertionError(f"no key reaches {control}")
+
+
+def _heard(control: ElementHandle) -> bool:
+    """Whether a key arrived there; a control that is gone with its page heard one."""
+    try:
+        return bool(control.evaluate(HAS_HEARD))
+    except Gone:
+        return True
+
+
+def press_twice(control: Locator) -> None:
+    """Click twice in a moment. As with a key, Chromium may not answer for the second when the first leads away."""
+    expect(control).to_be_visible()
     with suppress(NoAnswer):
-        control.press("Enter", timeout=KEY_ANSWERED)
+        control.dblclick(timeout=KEY_ANSWERED)
 
 
 def complaints_of(context: BrowserContext) -> list[str]:

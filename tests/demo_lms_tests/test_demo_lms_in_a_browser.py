@@ -5,29 +5,28 @@ from importlib.resources import files
 
 import pytest
 from joserfc.jwk import RSAKey
-from playwright.sync_api import Browser, FrameLocator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, FrameLocator, Page, expect
 
+from tests.browser import chromium
 from tests.demo_lms import Habits, World
 from tests.demo_lms_tests.conftest import Start, add_by_hand
 from tests.demo_lms_tests.fake_tool import FakeTool, serving
 from tests.demo_lms_tests.test_demo_lms_deep_linking import item
 from tests.demo_lms_tests.test_demo_lms_grades import post
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("demo-lms-browser")]
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium")
-        yield browser
-        browser.close()
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
 
 
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    context = chromium.new_context()
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context()
     yield context.new_page()
     context.close()
 
@@ -136,13 +135,13 @@ def test_without_the_habit_nobody_answers(page: Page, lms: World, unregistered: 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_pages_have_no_barriers_and_fit_a_phone(
-    chromium: Browser, lms: World, unregistered: FakeTool, theme: str
+    browser: Browser, lms: World, unregistered: FakeTool, theme: str
 ) -> None:
     add_by_hand(lms, unregistered, submission_review_uri=unregistered.base_url + "/launch")
     link = lms.add_link("Giving feedback", context="RPD-2026", text="A module of three hours")
     column = lms.add_line_item("Giving feedback", link=link, score_maximum=10)
     post(lms, unregistered, column)
-    context = chromium.new_context(
+    context = browser.new_context(
         viewport={"width": 320, "height": 700}, color_scheme="dark" if theme == "dark" else "light"
     )
     page = context.new_page()

@@ -17,7 +17,7 @@ STILL = """
     async (name) => {
         const frame = document.querySelector(`iframe[name=${name}]`);
         let height = -1, same = 0;
-        while (same < 3) {
+        for (let looks = 0; same < 3 && looks < 200; looks += 1) {
             await new Promise((resolve) => setTimeout(resolve, 60));
             same = frame.offsetHeight === height ? same + 1 : 0;
             height = frame.offsetHeight;

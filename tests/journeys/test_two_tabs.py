@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, Playwright, expect
 
-from tests.browser import chromium_with, enter
+from tests.browser import chromium_with, enter, press_twice
 from tests.installation import LOCAL
 from tests.journeys import learning, plain, words
 from tests.journeys.house import House, running_house
@@ -88,7 +88,7 @@ def test_pressed_twice_it_is_sent_once(house: House, browser: Browser) -> None:
     ben.tool.locator(TEXT).fill(words.REFLECTION + words.NEXT_STEP)
     sent: list[str] = []
     ben.context.on("request", lambda asked: sent.append(asked.post_data or "") if asked.method == "POST" else None)
-    ben.tool.get_by_role("button", name="Send to my trainer").dblclick()
+    press_twice(ben.tool.get_by_role("button", name="Send to my trainer"))
     ben.reads("With your trainer since today")
     assert sum("step" in body and "send" in body and not body.startswith("{") for body in sent) == 1
     ben.open_module()

@@ -7,6 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from plugin.db.session import make_engine
+from tests.browser import enter
 from tests.installation import LOCAL
 from tests.journeys import learning, story, words
 from tests.journeys.house import House
@@ -46,7 +47,7 @@ def whole_story(house: House, browser: Browser, camera: Camera, database_url: st
     story.open_queue(tom)
     story.accept_it(tom, ada.name, then=school.LONGEST_WAITING)
     story.see_answer(ada, "met")
-    ada.tool.get_by_role("link", name=f"Next: {learning.title_of('look-back')}").first.press("Enter")
+    enter(ada.tool.get_by_role("link", name=f"Next: {learning.title_of('look-back')}").first)
     learning.keep(ada, "look-back", words.LOOK_BACK, None)
     ada.arrives(MODULE)
     until(lambda: any(score.comment for score in house.world.posts("ada")))
@@ -55,14 +56,14 @@ def whole_story(house: House, browser: Browser, camera: Camera, database_url: st
     ada.looks("home, reported")
     _record(ada)
     story.open_report(lou)
-    lou.tool.get_by_role("link", name="Print", exact=True).press("Enter")
+    enter(lou.tool.get_by_role("link", name="Print", exact=True))
     lou.arrives("Completions", "report, for paper")
     story.open_report(lou)
-    lou.tool.get_by_role("link", name="What the LMS was told").press("Enter")
+    enter(lou.tool.get_by_role("link", name="What the LMS was told"))
     lou.arrives("What the LMS was told", "report, scores")
-    lou.tool.get_by_role("link", name="LMS courses").press("Enter")
+    enter(lou.tool.get_by_role("link", name="LMS courses"))
     lou.arrives("LMS courses", "report, courses")
-    lou.tool.get_by_role("table").get_by_role("link").first.press("Enter")
+    enter(lou.tool.get_by_role("table").get_by_role("link").first)
     lou.arrives("Who is in the LMS course", "roster")
     ian.open_module()
     ian.arrives(MODULE, "cohort, for an instructor")
@@ -112,7 +113,7 @@ def _record(ada: Person) -> None:
     for link, title in (("How they are counted", "Hours"), ("Read it again", "My writing")):
         ada.open_module()
         ada.arrives(MODULE)
-        ada.tool.get_by_role("link", name=link).press("Enter")
+        enter(ada.tool.get_by_role("link", name=link))
         ada.arrives(title, title)
 
 
@@ -126,9 +127,9 @@ def _connections(told: Story) -> None:
     ann.arrives("Use this code?", "code, by its link")
     ann.presses("Use this code")
     ann.arrives("What you may do")
-    ann.tool.get_by_role("link", name="LMS connections").first.press("Enter")
+    enter(ann.tool.get_by_role("link", name="LMS connections").first)
     ann.arrives("LMS connections", "connections")
-    ann.tool.get_by_role("table").get_by_role("link").first.press("Enter")
+    enter(ann.tool.get_by_role("table").get_by_role("link").first)
     ann.tool.get_by_role("heading", name="Add a deployment").wait_for()
     ann.looks("connection")
     ann.follows("Test of the connection")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
@@ -16,10 +16,10 @@ from werkzeug.serving import make_server
 import content
 from plugin.db.learning import Progress
 from plugin.db.reflections import Reflection, Revision, SetAside
+from tests.browser import chromium, enter
 from tests.cast import Cast
 from tests.member import TEXT, learn, now_stored
 
-CHROMIUM = "/usr/bin/chromium"
 COOKIE = "__Host-practicum"
 DOOR = "/come-in"
 
@@ -33,10 +33,8 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture
@@ -81,13 +79,13 @@ def opened(context: BrowserContext, path: str) -> Page:
 
 def saved(page: Page) -> None:
     """Wait until autosave has said so."""
-    expect(page.locator("[data-autosave-words]")).to_contain_text("Saved", timeout=10_000)
+    expect(page.locator("[data-autosave-words]")).to_contain_text("Saved")
 
 
 def test_the_place_in_a_text_is_found_again(cast: Cast, session: Session, ada: BrowserContext) -> None:
     page = opened(ada, learn(cast.ada, "finding-1"))
     assert page.locator("[data-go-on]").is_hidden()
-    with page.expect_response("**/position", timeout=10_000):
+    with page.expect_response("**/position"):
         page.locator(".voice-task p").last.scroll_into_view_if_needed()
         page.mouse.wheel(0, 2000)
     [place] = now_stored(session, select(Progress.position).where(Progress.activity == "finding-1"))
@@ -118,8 +116,9 @@ def test_what_is_typed_is_saved_by_itself_and_sent_by_keyboard(
     saved(page)
     expect(page.locator("[data-word-count]")).to_have_text(f"{content.words(TEXT)} words")
     page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name="Send to my trainer")).to_be_focused()
-    page.keyboard.press("Enter")
+    send = page.get_by_role("button", name="Send to my trainer")
+    expect(send).to_be_focused()
+    enter(send)
     expect(page.get_by_text("Sent. There is nothing for you to do")).to_be_visible()
     assert now_stored(session, select(Revision.text)) == [TEXT]
     page.get_by_role("button", name="Take it back").click()
@@ -131,7 +130,7 @@ def test_two_tabs_show_both_texts_and_lose_neither(cast: Cast, session: Session,
     one.get_by_label("Your reflection").fill("From the first tab")
     saved(one)
     other.get_by_label("Your reflection").fill("From the second tab")
-    other.get_by_role("button", name="See both texts and choose").click(timeout=10_000)
+    other.get_by_role("button", name="See both texts and choose").click()
     expect(other.get_by_text("From the first tab").first).to_be_visible()
     other.get_by_role("button", name="Keep this one", exact=True).click()
     expect(other.get_by_label("Your reflection")).to_have_value("From the second tab")
