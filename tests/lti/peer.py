@@ -8,6 +8,7 @@ import ssl
 import threading
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.message import Message as Headers
@@ -384,7 +385,8 @@ class Server:
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(raw)))
                 self.end_headers()
-                self.wfile.write(raw)
+                with suppress(BrokenPipeError, ConnectionResetError):  # whoever asked may have given up
+                    self.wfile.write(raw)
 
             do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - the names http.server looks for
 
