@@ -1,7 +1,7 @@
 """Every call we make to a platform goes through here: time-outs, size caps, no redirects, and a guard
 against addresses that a platform has no business to send us to.
 
-One pooled client, made once per process and shared by its threads.
+One client, made once per process and shared by its threads.
 """
 
 import ipaddress
@@ -15,24 +15,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http.client import HTTPException
 from pathlib import Path
-from typing import Any, ClassVar
-
-import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from typing import Any
 
 from lti import urls
+from lti.connections import Connections, Request
 from lti.errors import AddressRefused, AnswerUnreadable, PlatformRefused, Unreachable
 from lti.urls import WebUrl
 
-CONNECT_SECONDS = 3.0
-READ_SECONDS = 10.0
 TOTAL_SECONDS = 30.0
 LONGEST = 2_000_000  # bytes of an answer
 _EXCERPT = 500
 _LONGEST_WAIT = 24 * 3600.0
-_CHUNK = 64 * 1024
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 # Not public, though the ipaddress module of some Python 3.11 releases says so.
@@ -132,7 +127,7 @@ class HttpClient:
     def __init__(self, *, user_agent: str = "lti-tool/1.0", guard: Guard | None = None) -> None:
         self.guard = guard or Guard()
         self._user_agent = user_agent
-        self._pool = _pool(self.guard)
+        self._connections = Connections(self.guard.addresses, trust=_trust())
 
     def get(
         self,
@@ -163,97 +158,16 @@ class HttpClient:
 
         Raises AddressRefused, Unreachable, AnswerUnreadable (too long).
         """
-        host = self.guard.check(url).host
-        deadline = time.monotonic() + seconds
+        place = self.guard.check(url)
+        sent = {**headers, "User-Agent": self._user_agent}
+        request = Request(method, place, urls.target(url), sent, body)
         try:
-            response = self._pool.request(
-                method,
-                url,
-                headers={**headers, "User-Agent": self._user_agent},
-                body=body,
-                timeout=urllib3.Timeout(
-                    connect=min(CONNECT_SECONDS, seconds), read=min(READ_SECONDS, seconds), total=seconds
-                ),
-                retries=False,
-                redirect=False,
-                preload_content=False,
+            status, came, content = self._connections.exchange(
+                request, deadline=time.monotonic() + seconds, longest=longest
             )
-            return Answer(response.status, response.headers, _body(response, longest, deadline))
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise Unreachable(f"{method} {host}: {type(error).__name__}") from error
-
-
-def _body(response: urllib3.BaseHTTPResponse, longest: int, deadline: float) -> bytes:
-    """The body, read as it comes: a dripping answer ends at the deadline, an endless one at the cap. The
-    connection goes back to the pool only when the body was read to its end."""
-    body = bytearray()
-    try:
-        while chunk := response.read1(_CHUNK, decode_content=True):
-            body += chunk
-            if len(body) > longest:
-                raise AnswerUnreadable(f"longer than {longest} bytes")
-            if time.monotonic() > deadline:
-                raise Unreachable("the answer came too slowly")
-    except BaseException:
-        response.close()
-        raise
-    response.release_conn()
-    return bytes(body)
-
-
-class _CheckedConnection(HTTPConnection):
-    """Connects to an address that the guard saw, so that a name which changes between the check and the
-    connection gains nothing. TLS still verifies the name."""
-
-    guard: ClassVar[Guard]
-    _gathered: bytearray | None = None
-
-    def request(self, *told: Any, **more: Any) -> None:
-        """Head and body leave in one piece: sent apart, each wakes both sides, and all threads here, once more."""
-        self._gathered = bytearray()
-        try:
-            super().request(*told, **more)
-            whole = bytes(self._gathered)
-        finally:
-            self._gathered = None
-        super().send(whole)
-
-    def send(self, data: Any) -> None:
-        """Keep what belongs to a request until it is whole."""
-        if self._gathered is None or not isinstance(data, bytes | bytearray):
-            super().send(data)
-        else:
-            self._gathered += data
-
-    def _new_conn(self) -> socket.socket:
-        name = self._dns_host
-        *spare, last = self.guard.addresses(name, self.port)
-        try:
-            for address in spare:
-                try:
-                    self._dns_host = address
-                    return super()._new_conn()
-                except urllib3.exceptions.HTTPError:
-                    continue
-            self._dns_host = last
-            return super()._new_conn()
-        finally:
-            self._dns_host = name
-
-
-class _CheckedTlsConnection(_CheckedConnection, HTTPSConnection):
-    """The same, with TLS."""
-
-
-def _pool(guard: Guard) -> urllib3.PoolManager:
-    pool = urllib3.PoolManager(num_pools=64, maxsize=32, block=False, ssl_context=_trust())
-    plain = type("_Plain", (_CheckedConnection,), {"guard": guard})
-    tls = type("_Tls", (_CheckedTlsConnection,), {"guard": guard})
-    pool.pool_classes_by_scheme = {
-        "http": type("_PlainPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
-        "https": type("_TlsPool", (HTTPSConnectionPool,), {"ConnectionCls": tls}),
-    }
-    return pool
+        except (HTTPException, OSError) as error:
+            raise Unreachable(f"{method} {place.host}: {type(error).__name__}") from error
+        return Answer(status, came, content)
 
 
 def _trust() -> ssl.SSLContext:
@@ -263,6 +177,7 @@ def _trust() -> ssl.SSLContext:
     Raises ValueError when that bundle cannot be read.
     """
     context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
     if bundle := os.environ.get("REQUESTS_CA_BUNDLE"):
         try:
             if Path(bundle).is_dir():

@@ -64,6 +64,13 @@ def origin(url: str) -> str | None:
     return f"{parts.scheme}://{host}" + ("" if parts.port == _PORTS[parts.scheme] else f":{parts.port}")
 
 
+def target(url: str) -> str:
+    """What a request for an address asks its host for: path and query."""
+    found = _WEB_URL.match(url)
+    rest = url[found.end() if found else 0 :].partition("#")[0]
+    return rest if rest.startswith("/") else f"/{rest}"
+
+
 def below(url: str, name: str) -> str:
     """An address one level below, before the query: Moodle's line items end in "?type_id=2"."""
     parts = urlsplit(url)

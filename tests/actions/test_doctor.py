@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import urllib3
 from sqlalchemy import delete, select, update
 
 from lti import quirks
@@ -175,7 +174,7 @@ def test_a_host_to_which_no_secure_connection_comes_about_is_named(lived: Connec
         set_platform(lived, key_set_url=plain.url.replace("http://", "https://") + "/keys")
         assert codes(examine(lived))[Check.KEYS] == "certificate"
     refused = Unreachable("GET lms.example.org: SSLError")
-    refused.__cause__ = urllib3.exceptions.SSLError(ssl.SSLCertVerificationError("self-signed certificate"))
+    refused.__cause__ = ssl.SSLCertVerificationError("self-signed certificate")
     assert wire.trouble(refused, "https://lms.example.org/keys")[0] == "certificate"
 
 
@@ -234,10 +233,10 @@ def test_a_round_ends_in_its_time_whatever_the_lms_does(lived: Connected) -> Non
 def test_a_name_that_is_looked_up_for_ever_holds_nobody_up(lived: Connected, monkeypatch: pytest.MonkeyPatch) -> None:
     wiring: Wiring = lived.app.extensions["practicum"]
     goes_on = threading.Event()
-    monkeypatch.setattr(wiring.http.guard, "resolve", lambda _host, _port: goes_on.wait(HELD) and [])
-    wiring.http._pool.clear()
+    fresh = HttpClient(guard=Guard(allow_private=True))  # without connections from before
+    monkeypatch.setattr(fresh.guard, "resolve", lambda _host, _port: goes_on.wait(HELD) and [])
     began = time.monotonic()
-    found = codes({one.check: one for one in calls.ask(case_of(lived), wiring.http, wiring.tool_keys, seconds=0.2)})
+    found = codes({one.check: one for one in calls.ask(case_of(lived), fresh, wiring.tool_keys, seconds=0.2)})
     goes_on.set()
     assert time.monotonic() - began < HELD / 2
     assert {found[check] for check in ASKED} == {"no-time"}

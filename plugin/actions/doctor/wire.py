@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from urllib3 import exceptions as http_errors
-
 from lti.errors import (
     AddressRefused,
     AnswerUnreadable,
@@ -146,15 +144,13 @@ def _host(url: str) -> str:
 def _silence(error: ServiceError) -> str:
     """Why nobody answered."""
     for cause in _causes(error):
-        if isinstance(cause, ssl.SSLError | http_errors.SSLError):
+        if isinstance(cause, ssl.SSLError):
             return "certificate"
-        if isinstance(cause, http_errors.NewConnectionError):
-            return "unreachable"  # which urllib3 counts among the time-outs
-        if isinstance(cause, http_errors.TimeoutError | TimeoutError):
+        if isinstance(cause, TimeoutError):
             return "slow"
     if "the name " in error.detail or "has no address" in error.detail:
         return "name-unknown"
-    return "slow" if "slowly" in error.detail else "unreachable"
+    return "unreachable"
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
