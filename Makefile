@@ -47,6 +47,7 @@ bench: PACKAGES=python3-venv postgresql
 bench: system-packages setup
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.outbox
+	$(BIN)/python -m tests.bench.load
 
 screenshots: PACKAGES=python3-venv chromium
 screenshots: system-packages setup

@@ -78,7 +78,7 @@ def main() -> None:
             measure("SQLite", [f"sqlite:///{folder}/{number}.db" for number in range(given.rounds)], given.scores)
         if given.only != "sqlite":
             with postgres.running(durable=True) as address:
-                measure("PostgreSQL", [_database(address, f"n{n}") for n in range(given.rounds)], given.scores)
+                measure("PostgreSQL", [new_database(address, f"n{n}") for n in range(given.rounds)], given.scores)
 
 
 def measure(engine: str, databases: list[str], scores: int) -> None:
@@ -210,7 +210,8 @@ def _place(session: Session, address: str) -> Run:
     return Run(body.id, platform.id, cohort.id, version.id)
 
 
-def _database(address: str, name: str) -> str:
+def new_database(address: str, name: str) -> str:
+    """Make a database on a server; its address."""
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
     return address.rsplit("/", 1)[0].replace("postgresql://", "postgresql+psycopg://") + f"/{name}"
