@@ -4,13 +4,14 @@ Media types are sent exactly as the standard writes them: Moodle answers 400 to 
 """
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from lti import quirks
-from lti.claims import SCOPE_LINE_ITEM, SCOPE_RESULT_READ, SCOPE_SCORE
-from lti.errors import AnswerUnreadable
+from lti.claims import SCOPE_LINE_ITEM, SCOPE_RESULT_READ, SCOPE_SCORE, URL_LENGTH
+from lti.errors import AnswerUnreadable, Unreachable
 from lti.http import Answer
 from lti.scores import Score
 from lti.services import Services
@@ -23,6 +24,7 @@ RESULTS = "application/vnd.ims.lis.v2.resultcontainer+json"
 SCORE = "application/vnd.ims.lis.v1.score+json"
 _LARGEST = 1e12  # what is larger, or no number at all, is no score
 LONGEST_LIST = 20_000  # entries of one list that we are ready to read
+LIST_SECONDS = 60.0  # that all its pages may take together
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +88,17 @@ class Grades:
 
     def adopt_or_create(self, platform: Platform, lineitems_url: str, item: LineItem) -> LineItem:
         """The column with the item's resourceId and tag, that of its link before others; made where there is
-        none. Somebody has to see to it that this is not called twice at once: platforms do not."""
+        none. Somebody has to see to it that this is not called twice at once: platforms do not.
+
+        Raises AddressRefused, too, when the platform says that its column is somewhere else."""
         there = self.line_items(platform, lineitems_url, resource_id=item.resource_id, tag=item.tag)
         tied = [one for one in there if one.resource_link_id == item.resource_link_id]
         if there:
-            return min(tied or there, key=lambda one: (len(one.id), one.id))  # of several the oldest, mostly
-        return self.create_line_item(platform, lineitems_url, item)
+            found = min(tied or there, key=lambda one: (len(one.id), one.id))  # of several the oldest, mostly
+        else:
+            found = self.create_line_item(platform, lineitems_url, item)
+        self._services.check(platform, found.id)
+        return found
 
     def change_line_item(self, platform: Platform, lineitem_url: str, changes: Mapping[str, Any]) -> LineItem:
         """Read the whole object, change members (by their names in the standard), write the whole object
@@ -101,9 +108,11 @@ class Grades:
         return _line_item(self._write(platform, "PUT", lineitem_url, whole).json())
 
     def post_score(self, platform: Platform, lineitem_url: str, score: Score) -> None:
-        """Tell a score. Some platforms want an extension beside it; it is added here."""
+        """Tell a score. Some platforms want an extension beside it; it is added here.
+
+        Raises AnswerUnreadable, too, when a page answers in place of the service: nobody knows what it did."""
         extra = quirks.of(platform.family).score_extension
-        self._services.call(
+        answer = self._services.call(
             platform,
             "POST",
             below(lineitem_url, "scores"),
@@ -112,6 +121,8 @@ class Grades:
             content_type=SCORE,
             body=_json(score.body(extra)),
         )
+        if answer.body.lstrip()[:1] == b"<":
+            raise AnswerUnreadable("html in place of an answer to a score")
 
     def results(self, platform: Platform, lineitem_url: str, user_id: str | None = None) -> list[Result]:
         """What the LMS holds, of one person or of all."""
@@ -146,8 +157,10 @@ def _members(item: LineItem) -> dict[str, Any]:
 
 def _entries(answers: Iterator[Answer]) -> Iterator[Any]:
     """The entries of all pages. Sakai answers an empty list with an empty body."""
-    count = 0
+    count, until = 0, time.monotonic() + LIST_SECONDS
     for answer in answers:
+        if time.monotonic() > until:
+            raise Unreachable(f"a list took longer than {LIST_SECONDS:.0f} seconds") from TimeoutError()
         found = answer.json() if answer.body.strip() else []
         if not isinstance(found, list):
             raise AnswerUnreadable("a list was promised")
@@ -159,7 +172,7 @@ def _entries(answers: Iterator[Answer]) -> Iterator[Any]:
 
 def _line_item(entry: object) -> LineItem:
     address = entry.get("id") if isinstance(entry, dict) else None
-    if not isinstance(entry, dict) or not isinstance(address, str) or not is_web_url(address):
+    if not isinstance(entry, dict) or not isinstance(address, str) or not _is_address(address):
         raise AnswerUnreadable("a line item without its address")
     return LineItem(
         id=address,
@@ -170,6 +183,10 @@ def _line_item(entry: object) -> LineItem:
         resource_link_id=_text(entry, "resourceLinkId"),
         whole=entry,
     )
+
+
+def _is_address(text: str) -> bool:
+    return len(text) <= URL_LENGTH and is_web_url(text)
 
 
 def _result(entry: object) -> Result:

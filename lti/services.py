@@ -39,8 +39,7 @@ class Services:
 
         Raises AddressRefused (not on the platform's hosts), PlatformRefused, and what the token costs.
         """
-        if not platform.serves(url):
-            raise _foreign(platform)
+        self.check(platform, url)
         headers = {"Accept": accept} | ({"Content-Type": content_type} if content_type else {})
         token = self._tokens.get(platform, [scope])
         answer = self._send(method, url, headers, token, body)
@@ -50,6 +49,11 @@ class Services:
         if not 200 <= answer.status < 300:
             raise answer.refusal()
         return answer
+
+    def check(self, platform: Platform, url: str) -> None:
+        """Raises AddressRefused unless an address is on one of the platform's own hosts."""
+        if not platform.serves(url):
+            raise _foreign(platform)
 
     def pages(self, platform: Platform, url: str, *, scope: str, accept: str) -> Iterator[Answer]:
         """The pages of a list, by their "next" links.

@@ -17,6 +17,7 @@ from datetime import datetime
 from queue import Empty, SimpleQueue
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from lti.grades import Grades
@@ -36,6 +37,7 @@ log = logging.getLogger("practicum.worker")
 GATHER = 0.01  # seconds between rounds while calls end: a round for several costs hardly more than one for one
 IDLE = 1.0  # seconds between looks at an outbox in which nothing is due
 RENEW_AFTER = LEASE.total_seconds() / 3
+SLOW = 5.0  # seconds after which a call counts as slow, and its LMS until one ends sooner
 GRACE = 7.0  # seconds that calls under way may still take when the worker is told to stop
 LONGEST_REST = 10.0  # seconds between tries while the database does not answer
 
@@ -48,9 +50,9 @@ ACCIDENT = Verdict(
 class Limits:
     """Calls at once: in all, to one LMS, and how many are kept for an LMS that has none under way."""
 
-    slots: int = 8
+    slots: int = 16
     each: int = 4
-    kept_free: int = 2
+    kept_free: int = 4
 
 
 class Worker:
@@ -76,6 +78,8 @@ class Worker:
         self._under_way: dict[int, Delivery] = {}  # by row; with those ahead
         self._ahead: dict[int, deque[Delivery]] = {}  # by platform: leased, to be sent when a call there has ended well
         self._held_until: dict[int, float] = {}  # by row; monotonic, since a wall clock may be set
+        self._began: dict[int, float] = {}  # by row: when its call did; monotonic
+        self._slow: set[int] = set()  # platforms whose last call took long
         self._returned: list[Delivery] = []  # taken back from those ahead, and not released yet
         self._results: list[tuple[Result, float]] = []  # with the end of their lease, after which they are worthless
         self._gather_until = 0.0  # monotonic
@@ -115,21 +119,38 @@ class Worker:
         now = self._clock()
         # what could not be stored for so long is somebody else's to find out by now
         self._results = [(result, until) for result, until in self._results if began < until]
-        with transaction(self._engine) as session:
-            outbox.record(session, [result for result, _ in self._results], now=now)
-            held = outbox.renew(session, stale, now=now) if stale else set()
-            waiting = self._waiting(session, now)
-            self._take_back({one.platform_id for one in waiting if not one.is_shaky})
-            outbox.release(session, self._returned)
-            shares = self._shares(waiting)
-            wanted = self._wanted(waiting, shares)
-            leased = outbox.lease(session, wanted, now=now) if wanted else outbox.Leased((), 0)
+        try:
+            with transaction(self._engine) as session:
+                outbox.record(session, [result for result, _ in self._results], now=now)
+                held = outbox.renew(session, stale, now=now) if stale else set()
+                waiting = self._waiting(session, now)
+                self._take_back(self._steady(waiting))
+                outbox.release(session, self._returned)
+                shares = self._shares(waiting)
+                wanted = self._wanted(waiting, shares)
+                leased = outbox.lease(session, wanted, now=now) if wanted else outbox.Leased((), 0)
+        except Exception:
+            self._record_apart(now)
+            raise
         self._results.clear()
         self._held_until.update(dict.fromkeys(held, began + LEASE.total_seconds()))
         self._forget_returned()
         self._begin(leased.deliveries, shares, began)
         self._gather_until = time.monotonic() + GATHER
         return leased.settled > 0
+
+    def _record_apart(self, now: datetime) -> None:
+        """Store each result by itself, so that one which cannot be stored takes no other along: its row is in doubt
+        when the lease has run out."""
+        for kept in list(self._results):
+            try:
+                with transaction(self._engine) as session:
+                    outbox.record(session, [kept[0]], now=now)
+            except OperationalError:
+                return  # it is the database, and not what is to be stored
+            except Exception as error:
+                report(f"recording of row {kept[0].delivery.row_id}", error)
+            self._results.remove(kept)
 
     @property
     def is_busy(self) -> bool:
@@ -161,8 +182,25 @@ class Worker:
         if self._under_way.get(delivery.row_id) is delivery:
             del self._under_way[delivery.row_id]
             until = self._held_until.pop(delivery.row_id)
+            self._note_speed(delivery.platform.id, self._began.pop(delivery.row_id))
             if result is not None:
                 self._results.append((result, until))
+
+    def _note_speed(self, platform_id: int, began: float) -> None:
+        if time.monotonic() - began > SLOW:
+            self._slow.add(platform_id)
+        else:
+            self._slow.discard(platform_id)
+
+    def _slow_ones(self) -> set[int]:
+        """Platforms that take long: the last time, or already now."""
+        long_ago = time.monotonic() - SLOW
+        taking = {row_id for row_id, began in list(self._began.items()) if began < long_ago}
+        return self._slow | {self._under_way[row_id].platform.id for row_id in taking & self._under_way.keys()}
+
+    def _steady(self, waiting: Sequence[Waiting]) -> set[int]:
+        """Platforms for which rows may be leased ahead."""
+        return {one.platform_id for one in waiting if not one.is_shaky} - self._slow_ones()
 
     def _has_room(self) -> bool:
         return not self._stopping and sum(self._running().values()) < self._limits.slots
@@ -193,30 +231,31 @@ class Worker:
     def _shares(self, waiting: Sequence[Waiting]) -> dict[int, int]:
         """Which platforms to begin calls to, and how many."""
         lines = [Line(one.platform_id, 1 if one.is_shaky else self._limits.each) for one in waiting]
-        return allot(lines, self._running(), slots=self._limits.slots, kept_free=self._limits.kept_free)
+        limits = self._limits
+        return allot(lines, self._running(), slots=limits.slots, kept_free=limits.kept_free, slow=self._slow_ones())
 
     def _wanted(self, waiting: Sequence[Waiting], shares: dict[int, int]) -> dict[int, int]:
         """How many rows to lease: for the calls that begin, and as many again for a platform that has all it may have.
 
         Nothing is taken ahead while another platform waits for its first call.
         """
-        running = self._running()
+        running, steady = self._running(), self._steady(waiting)
         running.update(shares)
         spare = all(running[one.platform_id] for one in waiting)
         wanted = {}
         for one in waiting:
             count = shares.get(one.platform_id, 0)
-            if spare and not one.is_shaky and running[one.platform_id] >= self._limits.each:
+            if spare and one.platform_id in steady and running[one.platform_id] >= self._limits.each:
                 count += running[one.platform_id]
             count -= len(self._ahead.get(one.platform_id, ()))
             if count > 0:
                 wanted[one.platform_id] = count
         return wanted
 
-    def _take_back(self, healthy: set[int]) -> None:
+    def _take_back(self, steady: set[int]) -> None:
         """Return what was leased ahead for platforms that are in trouble, or switched off, or when work ends."""
         for platform_id in self._ahead:
-            while platform_id not in healthy and (delivery := self._next_of(platform_id)) is not None:
+            while platform_id not in steady and (delivery := self._next_of(platform_id)) is not None:
                 self._returned.append(delivery)
 
     def _forget_returned(self) -> None:
@@ -267,6 +306,7 @@ class Worker:
     def _send_one(self, delivery: Delivery) -> Delivery | None:
         """Deliver it; returns the one to go on with, taken before this one is given back, so that no count of calls is
         ever too low."""
+        self._began[delivery.row_id] = time.monotonic()
         result = self._send(delivery)
         went_well = result is not None and result.verdict.outcome is Outcome.SENT
         following = self._next_of(delivery.platform.id) if went_well and not self._stopping else None

@@ -26,6 +26,15 @@ def test_an_lms_in_trouble_gets_one_call() -> None:
     assert allot([Line(1, 1)], {1: 1}, slots=8, kept_free=2) == {}
 
 
+def test_slow_ones_have_half_of_the_slots_however_many_they_are() -> None:
+    lines = [Line(platform, 4) for platform in range(1, 10)]
+    given = allot(lines, {}, slots=8, kept_free=2, slow=set(range(1, 9)))
+    assert given.pop(9) == 2
+    assert sum(given.values()) == 4
+    assert allot(lines[:8], {1: 3, 2: 1}, slots=8, kept_free=2, slow=set(range(1, 9))) == {}
+    assert allot([Line(1, 4)], {}, slots=1, kept_free=0, slow={1}) == {1: 1}
+
+
 @given(
     st.dictionaries(st.integers(1, 9), st.integers(1, 4), max_size=9),
     st.dictionaries(st.integers(1, 9), st.integers(0, 4), max_size=9),
