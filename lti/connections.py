@@ -1,11 +1,10 @@
 """Connections to platforms: kept between calls, and each call held to its deadline whatever the other side does.
 
-The standard library's sockets and its parser of answers, and not urllib3, for two reasons. There a time-out begins
-anew with each byte that comes, so a platform that drips its headers holds a thread for as long as it likes; and what it
-does around a call costs several times the call (`make bench`), for which a worker pays with each score.
+The standard library speaks HTTP here, and not urllib3, for two reasons. There a time-out begins anew with each byte,
+so a platform that drips its headers holds a thread for as long as it likes; and what it does around a call costs
+several times the call (`make bench`), for which a worker pays with each score.
 """
 
-import io
 import re
 import select
 import socket
@@ -17,7 +16,7 @@ import zlib
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from http.client import HTTPResponse, IncompleteRead
+from http.client import HTTPConnection, HTTPResponse, IncompleteRead
 from typing import Any
 
 from lti.errors import AnswerUnreadable
@@ -31,7 +30,7 @@ REST_SECONDS = 60.0  # after which nobody waits for a place's connections to be 
 
 _CHUNK = 64 * 1024
 _HEAD = 64 * 1024  # bytes of headers, and what chunks cost beside their content
-_NO_HEADER = re.compile(r"[\r\n\0]")
+_NOT_IN_HEADERS = re.compile(r"[\r\n\0]")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -64,18 +63,63 @@ class Request:
     headers: Mapping[str, str]
     body: bytes | None = None
 
-    def written(self) -> bytes:
-        """Head and body in one piece: sent apart, each wakes both sides, and all threads here, once more.
 
-        Raises ValueError: a header that would be two.
-        """
-        lines = [f"{self.method} {self.target} HTTP/1.1", f"Host: {_named(self.place)}"]
-        lines += [f"{name}: {value}" for name, value in self.headers.items()]
-        if self.body is not None:
-            lines.append(f"Content-Length: {len(self.body)}")
-        if any(map(_NO_HEADER.search, lines)):
+class _Until:
+    """A socket that is read until its call's deadline, and no further than its call wants."""
+
+    deadline = 0.0  # monotonic
+    most = 0  # bytes
+
+    def recv_into(self, *told: Any) -> int:
+        """As a socket's own. Raises TimeoutError, AnswerUnreadable."""
+        this: Any = self
+        this.settimeout(_seconds(self.deadline, READ_SECONDS))
+        count: int = super().recv_into(*told)  # type: ignore[misc]  # a socket's
+        self.most -= count
+        if self.most < 0:
+            raise AnswerUnreadable("longer than an answer may be")
+        return count
+
+
+class _Plain(_Until, socket.socket):
+    """To a platform in development."""
+
+
+class _Tls(_Until, ssl.SSLSocket):
+    """To any other."""
+
+
+class _Connection(HTTPConnection):
+    """One that is connected already. Head and body leave in one piece: sent apart, each wakes both sides, and all
+    threads here, once more."""
+
+    sock: Any
+
+    def __init__(self, place: WebUrl, sock: _Plain | _Tls) -> None:
+        super().__init__(place.host.rstrip("."), place.port)
+        self.default_port = _PORTS[place.scheme]  # which the Host header leaves out
+        self.auto_open = 0
+        self.sock = sock
+        self._gathered: bytearray | None = None
+
+    def ask(self, request: Request, *, deadline: float, most: int) -> HTTPResponse:
+        """The head of the answer is read, its body is not."""
+        if any(map(_NOT_IN_HEADERS.search, request.headers.values())):
             raise ValueError("a header may not hold a line break")
-        return "\r\n".join([*lines, "Accept-Encoding: identity", "", ""]).encode("latin-1") + (self.body or b"")
+        self.sock.deadline, self.sock.most = deadline, most
+        self._gathered = bytearray()
+        self.request(request.method, request.target, request.body, request.headers)
+        whole, self._gathered = self._gathered, None
+        self.sock.settimeout(_seconds(deadline, READ_SECONDS))
+        self.send(whole)
+        return self.getresponse()
+
+    def send(self, data: Any) -> None:
+        """Keep what belongs to a request until it is whole."""
+        if self._gathered is None:
+            super().send(data)
+        else:
+            self._gathered += data
 
 
 @dataclass(slots=True)
@@ -83,7 +127,7 @@ class _Resting:
     """Connections to one place, the last one used at the end."""
 
     since: float
-    connections: deque[socket.socket] = field(default_factory=deque)
+    connections: deque[_Connection] = field(default_factory=deque)
 
 
 class Connections:
@@ -92,6 +136,7 @@ class Connections:
 
     def __init__(self, addresses: Callable[[str, int], list[str]], *, trust: ssl.SSLContext) -> None:
         self._addresses, self._trust = addresses, trust
+        trust.sslsocket_class = _Tls
         self._lock = threading.Lock()
         self._resting: OrderedDict[WebUrl, _Resting] = OrderedDict()
         weakref.finalize(self, _close_all, self._resting)
@@ -99,28 +144,23 @@ class Connections:
     def exchange(self, request: Request, *, deadline: float, longest: int) -> tuple[int, Headers, bytes]:
         """Status, headers and body of the answer; all over by `deadline` (monotonic), but for the look-up of a name.
 
-        Raises OSError, http.client.HTTPException, AnswerUnreadable (longer than `longest` bytes), and what `addresses`
-        raises.
+        Raises OSError, http.client.HTTPException, ValueError (a header that would be two), AnswerUnreadable (longer
+        than `longest` bytes), and what `addresses` raises.
         """
-        whole = request.written()
         connection = self._rested(request.place) or self._connect(request.place, deadline)
         try:
-            connection.settimeout(_seconds(deadline, READ_SECONDS))
-            connection.sendall(whole)
-            response = _begun(connection, request.method, deadline, most=2 * longest + _HEAD)
+            response = connection.ask(request, deadline=deadline, most=2 * longest + _HEAD)
             headers = Headers(response.headers.items())
             body = _decoded(_body(response, longest), headers.get("Content-Encoding", ""), longest)
             response.close()
         except BaseException:
             connection.close()
             raise
-        if response.will_close:
-            connection.close()
-        else:
+        if not response.will_close:  # otherwise it is closed already
             self._keep(request.place, connection)
         return response.status, headers, body
 
-    def _rested(self, place: WebUrl) -> socket.socket | None:
+    def _rested(self, place: WebUrl) -> _Connection | None:
         """A connection that is still open."""
         while True:
             with self._lock:
@@ -128,11 +168,11 @@ class Connections:
                 if resting is None or not resting.connections:
                     return None
                 connection = resting.connections.pop()
-            if not _has_news(connection):
+            if not _has_news(connection.sock):
                 return connection
             connection.close()
 
-    def _keep(self, place: WebUrl, connection: socket.socket) -> None:
+    def _keep(self, place: WebUrl, connection: _Connection) -> None:
         now = time.monotonic()
         with self._lock:
             resting = self._resting.setdefault(place, _Resting(now))
@@ -140,51 +180,22 @@ class Connections:
             resting.since = now
             resting.connections.append(connection)
             surplus = [resting.connections.popleft()] if len(resting.connections) > KEPT else []
-            oldest = next(iter(self._resting.values()))
-            if len(self._resting) > PLACES or now - oldest.since > REST_SECONDS:
+            while len(self._resting) > PLACES or now - next(iter(self._resting.values())).since > REST_SECONDS:
                 surplus += self._resting.popitem(last=False)[1].connections
         for one in surplus:
             one.close()
 
-    def _connect(self, place: WebUrl, deadline: float) -> socket.socket:
-        connection = _reached(self._addresses(place.host, place.port), place.port, deadline)
+    def _connect(self, place: WebUrl, deadline: float) -> _Connection:
+        plain = _reached(self._addresses(place.host, place.port), place.port, deadline)
         if place.scheme != "https":
-            return connection
+            return _Connection(place, plain)
         try:
-            connection.settimeout(_seconds(deadline, CONNECT_SECONDS))
-            return self._trust.wrap_socket(connection, server_hostname=place.host.rstrip("."))
+            plain.settimeout(_seconds(deadline, CONNECT_SECONDS))
+            tls: Any = self._trust.wrap_socket(plain, server_hostname=place.host.rstrip("."))
         except BaseException:
-            connection.close()
+            plain.close()
             raise
-
-
-class _Within(io.RawIOBase):
-    """What comes on a connection, until the deadline and as long as it is not too much."""
-
-    def __init__(self, connection: socket.socket, deadline: float, most: int) -> None:
-        self._connection, self._deadline, self._left = connection, deadline, most
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        """What http.client asks of a socket."""
-        return io.BufferedReader(self)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        self._connection.settimeout(_seconds(self._deadline, READ_SECONDS))
-        count = self._connection.recv_into(buffer)
-        self._left -= count
-        if self._left < 0:
-            raise AnswerUnreadable("longer than an answer may be")
-        return count
-
-
-def _begun(connection: socket.socket, method: str, deadline: float, *, most: int) -> HTTPResponse:
-    within: Any = _Within(connection, deadline, most)
-    response = HTTPResponse(within, method=method)
-    response.begin()
-    return response
+        return _Connection(place, tls)
 
 
 def _body(response: HTTPResponse, longest: int) -> bytes:
@@ -211,7 +222,7 @@ def _decoded(body: bytes, encoding: str, longest: int) -> bytes:
     return whole
 
 
-def _reached(addresses: list[str], port: int, deadline: float) -> socket.socket:
+def _reached(addresses: list[str], port: int, deadline: float) -> _Plain:
     """A connection to the first address that answers."""
     *spare, last = addresses
     for address in spare:
@@ -222,10 +233,10 @@ def _reached(addresses: list[str], port: int, deadline: float) -> socket.socket:
     return _opened(last, port, deadline)
 
 
-def _opened(address: str, port: int, deadline: float) -> socket.socket:
-    connection = socket.create_connection((address, port), timeout=_seconds(deadline, CONNECT_SECONDS))
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return connection
+def _opened(address: str, port: int, deadline: float) -> _Plain:
+    opened = socket.create_connection((address, port), timeout=_seconds(deadline, CONNECT_SECONDS))
+    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return _Plain(opened.family, opened.type, opened.proto, fileno=opened.detach())
 
 
 def _seconds(deadline: float, most: float) -> float:
@@ -241,12 +252,6 @@ def _has_news(connection: socket.socket) -> bool:
     poll = select.poll()
     poll.register(connection, select.POLLIN)
     return bool(poll.poll(0))
-
-
-def _named(place: WebUrl) -> str:
-    """A place as the Host header has it."""
-    host = f"[{place.host}]" if ":" in place.host else place.host.rstrip(".")
-    return host if place.port == _PORTS[place.scheme] else f"{host}:{place.port}"
 
 
 def _close_all(resting: Mapping[WebUrl, _Resting]) -> None:
