@@ -18,6 +18,7 @@ from tests.browser import barriers, complaints_of, enter, too_wide
 from tests.cookie_policies import Cookies
 from tests.journeys.two_sites import (
     OFFERING,
+    STORAGE,
     TEXT,
     WRITING,
     Someone,
@@ -33,7 +34,6 @@ from tests.sites import LMS, TOOL
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("cookies")]
 
 DRAFT = "I replaced one comment."
-STORAGE = [None, "_parent", "lti_storage"]
 
 
 def our_cookies(someone: Someone) -> list[Any]:
@@ -41,7 +41,7 @@ def our_cookies(someone: Someone) -> list[Any]:
 
 
 @pytest.mark.parametrize("in_tab", [False, True], ids=["frame", "tab"])
-@pytest.mark.parametrize("storage", STORAGE, ids=["no storage", "parent", "storage frame"])
+@pytest.mark.parametrize("storage", STORAGE, ids=STORAGE.get)
 @pytest.mark.parametrize("cookies", Cookies)
 def test_a_member_opens_an_activity_and_saves_a_draft(
     place: TwoSites, cookies: Cookies, storage: str | None, *, in_tab: bool

@@ -26,6 +26,8 @@ OFFERING = "One next step"
 WRITING = "What happened, and what next"
 TEXT = "#text"
 WAY_IN = "Continue as {name}"
+STORAGE = {None: "no storage", "_parent": "storage in the page", "lti_storage": "storage in a frame"}
+"""Where an LMS keeps values for tools, in words."""
 
 
 class TwoSites:

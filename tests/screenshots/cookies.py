@@ -13,7 +13,7 @@ from plugin.db import migrate
 from plugin.db.session import make_engine
 from tests.cookie_policies import Cookies
 from tests.journeys.people import SEAT
-from tests.journeys.two_sites import OFFERING, Someone, TwoSites, heading, running_on_two_sites, write
+from tests.journeys.two_sites import OFFERING, STORAGE, Someone, TwoSites, heading, running_on_two_sites, write
 from tests.screenshots.camera import file_name
 
 DRAFT = "I replaced one comment, and the student whose comment it was asked me what to try next."
@@ -25,7 +25,7 @@ def matrix(playwright: Playwright, folder: Path) -> Iterator[str]:
         tempfile.TemporaryDirectory(prefix="practicum-sites-") as kept,
         running_on_two_sites(playwright, Path(kept), _at_head(Path(kept))) as place,
     ):
-        for cookies, storage, in_tab in itertools.product(Cookies, (None, "_parent"), (False, True)):
+        for cookies, storage, in_tab in itertools.product(Cookies, STORAGE, (False, True)):
             place.offers_storage(storage)
             yield from _one(place, cookies, folder, in_tab=in_tab)
 
@@ -36,7 +36,7 @@ def _one(place: TwoSites, cookies: Cookies, folder: Path, *, in_tab: bool) -> It
     where: FrameLocator | Page = ada.opens_in_tab() if in_tab else ada.opens_in_frame()
     shown = where if isinstance(where, Page) else ada.page
     storage = place.made.world.config.habits.storage_target
-    name = f"{cookies}, {'storage' if storage else 'no storage'}, {'tab' if in_tab else 'frame'}"
+    name = f"{cookies}, {STORAGE[storage]}, {'tab' if in_tab else 'frame'}"
     if cookies is Cookies.NONE and storage is None:
         where.get_by_role("button", name=f"Continue as {ada.name}", exact=True).wait_for()
         yield _taken(shown, folder, f"{name}, one more click")
