@@ -43,7 +43,7 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass
 class Seen:
-    """What the clients saw: seconds of each launch, what went wrong, and megabytes at even distances."""
+    """What the clients saw: milliseconds of each launch, what went wrong, and megabytes at even distances."""
 
     took: list[float] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
@@ -87,10 +87,10 @@ def measure(engine: str, address: str, given: argparse.Namespace) -> bool:
     """One engine; a line, and whether all is well."""
     key = RSAKey.generate_key(2048)
     prepare(address, key)
-    began = time.monotonic()
     with production(address) as (base, server):
+        began = time.monotonic()
         seen = load(practicum_launch(key, base), server.pid, given.launches, given.clients)
-    seconds = time.monotonic() - began
+        seconds = time.monotonic() - began
     took = sorted(seen.took)
     print(
         f"{engine + ': load':38} {len(took)} launches, {len(seen.wrong)} errors, {len(took) / seconds:.0f} a second; "
