@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from lti import quirks
 from lti.messages import DEEP_LINKING_REQUEST
-from lti.registration import SCOPES, SUBSTITUTIONS, ToolDescription
+from lti.registration import SCOPES, ToolDescription, custom_parameters
 
 
 def configuration(tool: ToolDescription) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def configuration(tool: ToolDescription) -> dict[str, Any]:
         "redirect_uris": [tool.launch_url],
         "public_jwk_url": tool.key_set_url,
         "scopes": list(SCOPES),
-        "custom_fields": {**SUBSTITUTIONS, **tool.custom},
+        "custom_fields": custom_parameters(tool, "canvas"),
         "extensions": [
             {
                 "platform": "canvas.instructure.com",

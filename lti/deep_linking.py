@@ -7,7 +7,7 @@ The HTML form that carries the answer back belongs to whoever knows HTML; post t
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from lti import claims as c
@@ -36,8 +36,9 @@ class Column:
 class LinkItem:
     """A link to choose. It always has a `url`: Blackboard refuses one without.
 
-    `opens_in` is a wish, "iframe" or "window", kept when the platform offers it. Custom values are single
-    lines, as Moodle stores them so. Raises ValueError for control characters in names or values.
+    `opens_in` is a wish, "iframe" or "window", kept when the platform offers it. `available_at` and `due_at`,
+    aware, are where the platform may begin from: it can change them, and some take none (section 3.2). Custom
+    values are single lines, as Moodle stores them so. Raises ValueError for control characters in names or values.
     """
 
     url: str
@@ -46,6 +47,8 @@ class LinkItem:
     custom: Mapping[str, str] = field(default_factory=dict)
     column: Column | None = None
     opens_in: str | None = None
+    available_at: datetime | None = None
+    due_at: datetime | None = None
 
     def __post_init__(self) -> None:
         for name, value in self.custom.items():
@@ -108,11 +111,20 @@ def _item(item: LinkItem, slip: AnswerSlip) -> dict[str, Any]:
         found["custom"] = dict(item.custom)
     if item.column is not None and slip.accept_lineitem is not False:
         found["lineItem"] = _column(item.column)
+    if item.available_at is not None:
+        found["available"] = {"startDateTime": _iso(item.available_at)}
+    if item.due_at is not None:
+        found["submission"] = {"endDateTime": _iso(item.due_at)}
     if item.opens_in == "iframe" and "iframe" in slip.targets:
         found["iframe"] = {}
     if item.opens_in == "window" and "window" in slip.targets:
         found["window"] = {"targetName": "_blank"}
     return found
+
+
+def _iso(moment: datetime) -> str:
+    """ISO 8601 in UTC, in the standard's own shape, which every parser takes."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _column(column: Column) -> dict[str, Any]:

@@ -21,10 +21,15 @@ DEEP_LINKING_REQUEST = "LtiDeepLinkingRequest"
 SUBMISSION_REVIEW_REQUEST = "LtiSubmissionReviewRequest"
 LTI_VERSION = "1.3.0"
 
-# The names under which registration asks for these two; see lti/registration.py.
+# The names under which registration asks for these; see lti/registration.py.
 CONTEXT_HISTORY = "context_id_history"
 LINK_HISTORY = "link_id_history"
 _HISTORY_LENGTH = 50
+
+# The same for the days of a course, and of a link in it.
+COURSE_DATES = ("course_begins_at", "course_ends_at")
+LINK_DATES = ("link_available_at", "link_due_at")
+_DATE_LENGTH = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,10 @@ class Place:
     """Where the launch comes from: the LMS's context (a course, mostly) and the resource link in it.
 
     The histories hold the ids of what this was copied from, newest first, when the LMS says so. One that was never
-    copied has none: `tells_…` says whether the LMS filled the parameter in at all."""
+    copied has none: `tells_…` says whether the LMS filled the parameter in at all.
+
+    Dates are as the LMS writes them, and not checked (`lti.dates.moment` reads one): the course's first and last, the
+    link's first day and when its work is due. An empty one is none; None: the launch carries no such parameter."""
 
     context_id: str | None = None
     context_title: str | None = None
@@ -55,6 +63,8 @@ class Place:
     link_history: tuple[str, ...] = ()
     tells_context_history: bool = False
     tells_link_history: bool = False
+    course_dates: tuple[str, str] | None = None
+    link_dates: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +275,18 @@ def _place(claims: VerifiedClaims, custom: Mapping[str, str]) -> Place:
         link_history=_history(custom.get(LINK_HISTORY)),
         tells_context_history=_is_filled_in(claims, CONTEXT_HISTORY),
         tells_link_history=_is_filled_in(claims, LINK_HISTORY),
+        course_dates=_dates(claims, custom, COURSE_DATES),
+        link_dates=_dates(claims, custom, LINK_DATES),
     )
+
+
+def _dates(claims: VerifiedClaims, custom: Mapping[str, str], names: tuple[str, str]) -> tuple[str, str] | None:
+    """What the LMS put in for two dates. A variable that comes back as it was asked for is an empty one: Canvas has no
+    other way to say that there is no date."""
+    asked = c.mapping(claims, c.CUSTOM) or {}
+    if names[0] not in asked and names[1] not in asked:
+        return None
+    return custom.get(names[0], "")[:_DATE_LENGTH], custom.get(names[1], "")[:_DATE_LENGTH]
 
 
 def _history(value: str | None) -> tuple[str, ...]:

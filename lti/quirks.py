@@ -76,11 +76,13 @@ class Quirks:
     `rules` say what its answers to a score mean, `roster_rules` those to a question for the roster.
     `token_audience`: what its token endpoint wants to be called, where that is not its address.
     `tells_history`: it can say what a course or a link was copied from.
+    `free_columns`: a column that no link brought reaches its gradebook, too.
+    `variables`: its own name of a variable of the standard that it does not know.
     """
 
     family: str
     tells_without_score: frozenset[GradingProgress] = frozenset(
-        {GradingProgress.NOT_READY, GradingProgress.PENDING_MANUAL}
+        {GradingProgress.NOT_READY, GradingProgress.PENDING, GradingProgress.PENDING_MANUAL}
     )
     comment_is_appended: bool = False
     results_lack_comment: bool = False
@@ -92,6 +94,8 @@ class Quirks:
     roster_page: int = 500
     token_audience: str | None = None
     tells_history: bool = True
+    free_columns: bool = True
+    variables: Mapping[str, str] = field(default_factory=dict)
     rules: tuple[_Rule, ...] = ()
     roster_rules: tuple[_Rule, ...] = ()
 
@@ -213,6 +217,12 @@ _CANVAS = Quirks(
     service_hosts=frozenset({"*.instructure.com"}),
     # A module item and an assignment (read: vendor's pages on placements); the first has no gradebook column.
     content_placements=("assignment_selection", "link_selection"),
+    # It knows no dates of a course section by the standard's names (read: variable_expander); a date that is not set
+    # comes back as the variable's name.
+    variables={
+        "$CourseSection.timeFrame.begin": "$Canvas.course.startAt",
+        "$CourseSection.timeFrame.end": "$Canvas.course.endAt",
+    },
     # Without it Canvas sends neither names nor e-mails (vendor's pages on registration).
     registration_extension={"https://canvas.instructure.com/lti/privacy_level": "public"},
     rules=(
@@ -284,6 +294,9 @@ _OPEN_EDX = Quirks(
     whole_maximum=True,
     # It has no variables for histories (read).
     tells_history=False,
+    # Only the column of the block's own link reaches the gradebook (3.7, read: signals.py), and it is the block's whole
+    # grade, so a second one tied to it would overwrite the first.
+    free_columns=False,
     rules=(
         # The timestamp has to be later than the stored one, else 400 (3.7, run): "Score timestamp can only be
         # updated …", "Score already exists for the provided timestamp". Other 400s are of other things.

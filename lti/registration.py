@@ -19,7 +19,9 @@ from lti.errors import AnswerUnreadable, PlatformRefused, RegistrationRefused
 from lti.http import Answer, HttpClient
 from lti.messages import (
     CONTEXT_HISTORY,
+    COURSE_DATES,
     DEEP_LINKING_REQUEST,
+    LINK_DATES,
     LINK_HISTORY,
     RESOURCE_LINK_REQUEST,
     SUBMISSION_REVIEW_REQUEST,
@@ -29,7 +31,14 @@ from lti.stores import hosts_of
 SECONDS = 10.0
 LONGEST = 256 * 1024  # bytes of a configuration or of an answer
 SCOPES = (SCOPE_LINE_ITEM, SCOPE_RESULT_READ, SCOPE_SCORE, SCOPE_MEMBERS)
-SUBSTITUTIONS = {CONTEXT_HISTORY: "$Context.id.history", LINK_HISTORY: "$ResourceLink.id.history"}
+SUBSTITUTIONS = {
+    CONTEXT_HISTORY: "$Context.id.history",
+    LINK_HISTORY: "$ResourceLink.id.history",
+    COURSE_DATES[0]: "$CourseSection.timeFrame.begin",
+    COURSE_DATES[1]: "$CourseSection.timeFrame.end",
+    LINK_DATES[0]: "$ResourceLink.available.startDateTime",
+    LINK_DATES[1]: "$ResourceLink.submission.endDateTime",
+}
 CLAIMS = ("iss", "sub", "name", "given_name", "family_name", "email")
 
 _PLATFORM = "https://purl.imsglobal.org/spec/lti-platform-configuration"
@@ -167,12 +176,19 @@ def client_registration(tool: ToolDescription, configuration: PlatformConfigurat
             "domain": urlsplit(tool.target_url).netloc,
             "description": tool.description,
             "target_link_uri": tool.target_url,
-            "custom_parameters": {**SUBSTITUTIONS, **tool.custom},
+            "custom_parameters": custom_parameters(tool, configuration.family),
             "claims": list(CLAIMS),
             "messages": _offered(tool, configuration),
             **quirks.of(configuration.family).registration_extension,
         },
     }
+
+
+def custom_parameters(tool: ToolDescription, family: str | None) -> dict[str, str]:
+    """What each launch of this family of LMSs is asked to carry, as custom parameters."""
+    own = quirks.of(family).variables
+    asked = {name: own.get(variable, variable) for name, variable in SUBSTITUTIONS.items()}
+    return {**asked, **tool.custom}
 
 
 def _offered(tool: ToolDescription, configuration: PlatformConfiguration) -> list[dict[str, Any]]:

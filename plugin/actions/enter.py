@@ -14,7 +14,7 @@ from lti.errors import LaunchRefused
 from lti.launch import Launch
 from lti.messages import DeepLinkingRequest, Message, ResourceLaunch, SubmissionReview
 from lti.refusals import LaunchCode
-from plugin.actions import audit, show_work
+from plugin.actions import audit, course_dates, link_columns, show_work
 from plugin.actions.open_link import (
     MAY_CHOOSE,
     Dead,
@@ -183,7 +183,9 @@ def _is_known_place(message: ResourceLaunch, way: Any) -> bool:
     return (
         (way.family is not None or not message.tool_platform.family)
         and (way.line_item_id is not None or not message.services.lineitem)
-        and said_of_context(message, way.title) == (way.title, way.line_items_url, way.memberships_url)
+        and said_of_context(message, way.title, way.context_dates)
+        == (way.title, way.line_items_url, way.memberships_url, way.context_dates)
+        and course_dates.as_said(message.place.link_dates, way.link_dates) == way.link_dates
     )
 
 
@@ -360,6 +362,8 @@ def _choose(session: Session, message: DeepLinkingRequest, platform: Platform, w
             "targets": list(slip.targets),
             "accept_multiple": slip.accept_multiple,
             "accept_lineitem": slip.accept_lineitem,
+            # None where the LMS says nothing of its gradebook before there is a link
+            "makes_columns": link_columns.makes_columns(message.services) if message.services.ags_scopes else None,
         },
         created_at=now,
         expires_at=now + CHOOSING_LIFE,

@@ -74,7 +74,7 @@ def publish(session: Session, pack: content.Pack, *, now: datetime) -> Version:
         offering = Offering(code=pack.code)
         session.add(offering)
     offering.kind, offering.title = OfferingKind(pack.kind.value), pack.title
-    offering.summary, offering.minutes = pack.summary, pack.minutes
+    offering.summary, offering.minutes, offering.sessions = pack.summary, pack.minutes, len(pack.sessions)
     session.flush()
     version = session.scalar(select(Version).where(Version.offering_id == offering.id, Version.number == pack.version))
     if version is None:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, select, true, update
+from sqlalchemy import Connection, exists, select, update
 from sqlalchemy.orm import Session
 
-from lti.claims import SCOPE_LINE_ITEM
 from lti.messages import ResourceLaunch
-from plugin.actions import audit, columns, scores
+from plugin.actions import audit, course_dates, link_columns
 from plugin.db import places
 from plugin.db.learning import Cohort, Context, Enrolment, EnrolmentState, Offering, ResourceLink
-from plugin.db.outbox import LineItem
 from plugin.db.people import Grant, OrganizationLine, Person
 from plugin.db.platforms import Platform
-from plugin.db.reflections import Reflection
 from plugin.db.upsert import hot_insert
 from plugin.domain.people import CourseRole, Role
 
@@ -88,15 +85,14 @@ def open_link(
     if cohort_id is None or organization_id is None:
         cohort = _first_launch(session, message, platform, context_id, code, instructs=instructs, now=now)
         cohort_id, organization_id = cohort.id, cohort.organization_id
+        known = replace(known, version_id=cohort.version_id)
     if known.link_id is None:
         _keep_link(session, message, context_id, cohort_id, now)
+    _keep_dates(session, message, known, context_id, cohort_id)
     enrolment_id = known.enrolment_id
     if enrolment_id is not None and known.enrolment_identity_id != who.identity_id:
         _change_identity(session, enrolment_id, who.identity_id, now)
-    if known.line_item_id is None and message.services.lineitem:
-        _keep_line_item(session, message, platform, cohort_id, now)
-    elif _may_make_columns(message) and columns.want(session, platform_id=platform.id, cohort_id=cohort_id, now=now):
-        _tell_again(session, Enrolment.cohort_id == cohort_id, now)
+    link_columns.keep(session, message, platform, known, cohort_id=cohort_id, now=now)
     if platform.instructors_are_trainers and who.course_role is CourseRole.INSTRUCTOR:
         _make_trainer(session, who.person_id, organization_id, cohort_id, now)
     if enrolment_id is None and who.course_role is CourseRole.LEARNER:
@@ -122,28 +118,26 @@ def offering_of(message: ResourceLaunch) -> str:
 
 def learning_path(message: ResourceLaunch, enrolment_id: int) -> str:
     """The page on which a member goes on."""
-    number = _session_number(message)
+    number = link_columns.session_number(message)
     return f"/learn/{enrolment_id}" + (f"?session={number}" if number else "")
 
 
-def said_of_context(message: ResourceLaunch, known_title: str | None) -> tuple[str, str | None, str | None]:
-    """What the LMS says of its course today: title, address of line items, address of the roster."""
+def said_of_context(
+    message: ResourceLaunch, known_title: str | None, known_dates: str | None
+) -> tuple[str, str | None, str | None, str | None]:
+    """What the LMS says of its course today: title, addresses of line items and roster, its days."""
     title = (message.place.context_title or message.place.context_label or known_title or "")[:255]
-    return title, message.services.lineitems, message.services.memberships
-
-
-def _session_number(message: ResourceLaunch) -> int | None:
-    """The session of a course that the link is for; None where it names none, or nothing that is a number."""
-    number = message.custom.get("practicum_session", "").strip()
-    return int(number) if number.isascii() and number.isdecimal() and len(number) <= 3 else None
+    said = course_dates.as_said(message.place.course_dates, known_dates)
+    return title, message.services.lineitems, message.services.memberships, said
 
 
 def _context(session: Session, message: ResourceLaunch, platform: Platform, known: places.Known, now: datetime) -> int:
     """The LMS course, with what it says of itself today."""
-    said = said_of_context(message, known.context_title)
+    said = said_of_context(message, known.context_title, known.context_dates)
+    days = course_dates.of_course(message.place.course_dates)
     if known.context_id is not None:
-        if said != (known.context_title, known.line_items_url, known.memberships_url):
-            values = dict(zip(("title", "line_items_url", "memberships_url"), said, strict=True))
+        if said != (known.context_title, known.line_items_url, known.memberships_url, known.context_dates):
+            values = dict(zip(("title", "line_items_url", "memberships_url"), said, strict=False)) | days
             session.execute(update(Context).where(Context.id == known.context_id).values(**values))
         return known.context_id
     context = Context(
@@ -154,6 +148,7 @@ def _context(session: Session, message: ResourceLaunch, platform: Platform, know
         line_items_url=said[1],
         memberships_url=said[2],
         created_at=now,
+        **days,
     )
     session.add(context)
     session.flush()
@@ -220,11 +215,15 @@ def _copied_from(session: Session, message: ResourceLaunch, platform: Platform, 
 
 
 def _keep_link(session: Session, message: ResourceLaunch, context_id: int, cohort_id: int, now: datetime) -> None:
-    """Remember the link; one that was pointed at another offering follows its new target."""
+    """Remember the link; one that was pointed at another offering follows its new target. The columns that were chosen
+    with it are the cohort's from now on."""
+    choice = link_columns.says(message).choice
+    if choice is not None:
+        session.execute(update(Cohort).where(Cohort.id == cohort_id).values(column_choice=choice))
     moved = session.execute(
         update(ResourceLink)
         .where(ResourceLink.context_id == context_id, ResourceLink.resource_link_id == message.link_id)
-        .values(cohort_id=cohort_id, session_number=_session_number(message))
+        .values(cohort_id=cohort_id, session_number=link_columns.session_number(message))
     )
     if moved.rowcount:  # type: ignore[attr-defined]  # a cursor result
         return
@@ -233,42 +232,26 @@ def _keep_link(session: Session, message: ResourceLaunch, context_id: int, cohor
             context_id=context_id,
             resource_link_id=message.link_id,
             cohort_id=cohort_id,
-            session_number=_session_number(message),
+            session_number=link_columns.session_number(message),
             created_at=now,
         )
     )
 
 
-def _keep_line_item(
-    session: Session, message: ResourceLaunch, platform: Platform, cohort_id: int, now: datetime
+def _keep_dates(
+    session: Session, message: ResourceLaunch, known: places.Known, context_id: int, cohort_id: int
 ) -> None:
-    """Remember a gradebook column; one that now belongs to another cohort follows it.
-
-    It hears at once what everybody of the cohort achieved before it was there: a link that is made anew loses nothing.
-    Where one client serves many customers, a column of one of them never follows a launch of another.
-    """
-    url = message.services.lineitem or ""
-    known = and_(LineItem.platform_id == platform.id, LineItem.url == url)
-    may_follow: ColumnElement[bool] = true()
-    if platform.shared_client:
-        theirs = select(Cohort.id).join(Context, Context.id == Cohort.context_id)
-        may_follow = LineItem.cohort_id.in_(
-            theirs.where(Context.platform_id == platform.id, Context.deployment_id == message.deployment_id)
-        )
-    moved = session.execute(update(LineItem).where(known, may_follow).values(cohort_id=cohort_id))
-    if not moved.rowcount:  # type: ignore[attr-defined]  # a cursor result
-        if platform.shared_client and session.scalar(select(exists().where(known))):
-            return
-        if not columns.name(session, platform_id=platform.id, cohort_id=cohort_id, url=url):
-            session.add(LineItem(platform_id=platform.id, cohort_id=cohort_id, url=url, created_at=now))
+    """Keep what the LMS says of days, where it is new."""
+    place = message.place
+    if course_dates.as_said(place.link_dates, known.link_dates) != known.link_dates:
         session.flush()
-    _tell_again(session, Enrolment.cohort_id == cohort_id, now)
-
-
-def _may_make_columns(message: ResourceLaunch) -> bool:
-    """Whether the LMS names no column for this link, and lets us look for one or make it."""
-    services = message.services
-    return services.lineitem is None and services.lineitems is not None and SCOPE_LINE_ITEM in services.ags_scopes
+        link = (ResourceLink.context_id == context_id, ResourceLink.resource_link_id == message.link_id)
+        session.execute(update(ResourceLink).where(*link).values(**course_dates.of_link(place.link_dates)))
+        course_dates.refresh(session, Cohort.id == cohort_id)
+    if course_dates.as_said(place.course_dates, known.context_dates) != known.context_dates:
+        course_dates.refresh(session, Cohort.context_id == context_id)
+    elif known.cohort_id is None and known.context_dates is not None:
+        course_dates.refresh(session, Cohort.id == cohort_id)
 
 
 def _change_identity(session: Session, enrolment_id: int, identity_id: int, now: datetime) -> None:
@@ -276,16 +259,7 @@ def _change_identity(session: Session, enrolment_id: int, identity_id: int, now:
     enrolment = session.get_one(Enrolment, enrolment_id)
     enrolment.identity_id = identity_id
     session.flush()
-    _tell_again(session, Enrolment.id == enrolment_id, now)
-
-
-def _tell_again(session: Session, whose: ColumnElement[bool], now: datetime) -> None:
-    """Tell the gradebook columns that do not know it yet where these people are."""
-    waits = exists().where(Reflection.enrolment_id == Enrolment.id, Reflection.waiting_since.is_not(None))
-    for enrolment, waiting in session.execute(select(Enrolment, waits).where(whose)).all():
-        progress = scores.current(enrolment, waits=bool(waiting))
-        if progress is not None:
-            scores.tell(session, enrolment, progress, now=now)
+    link_columns.tell_again(session, Enrolment.id == enrolment_id, now)
 
 
 _NEW_ENROLMENT = hot_insert(

@@ -22,8 +22,9 @@ from plugin.actions.standing import Standing
 from plugin.db.learning import Enrolment
 from plugin.db.reflections import Reflection, Revision, SetAside
 from plugin.domain import drafts, review
+from plugin.domain.columns import WHOLE, Kind, Part
 from plugin.domain.review import State, Step, StepRefused
-from plugin.domain.scores import Progress
+from plugin.domain.scores import Progress, Reached
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,9 @@ def send(
     row.state, row.waiting_since = review.next_state(row.state, Step.SUBMIT), now
     row.reader_id = row.reader_since = None
     _revise(session, row, now)
-    scores.tell(session, standing.enrolment, Progress.SUBMITTED, now=now)
+    sent = Reached(Progress.SUBMITTED)
+    parts = {WHOLE: sent, Part(Kind.REFLECTION, activity=activity.key): sent}
+    scores.tell_parts(session, standing.enrolment, parts, now=now)
     _remember(session, "send reflection", row, now)
     return row
 

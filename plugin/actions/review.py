@@ -9,10 +9,11 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugin.actions import audit, offerings, standing
+from plugin.actions import audit, offerings, scores, standing
 from plugin.db.learning import Cohort, Enrolment
 from plugin.db.queue import READING
 from plugin.db.reflections import Decision, Feedback, Reflection, Revision
+from plugin.domain.columns import Kind, Part
 from plugin.domain.review import (
     WAITING_FOR_TRAINER,
     Mark,
@@ -24,6 +25,7 @@ from plugin.domain.review import (
     next_state,
     problems,
 )
+from plugin.domain.scores import Progress, Reached
 
 STEP_OF = {Decision.RETURN: Step.RETURN, Decision.ACCEPT: Step.ACCEPT}
 
@@ -144,6 +146,10 @@ def release(
     _decide(session, reflection, answer, decision, now)
     if decision is Decision.ACCEPT:
         _credit(session, reflection, cohort, now=now)
+    else:
+        returned = {Part(Kind.REFLECTION, activity=reflection.activity): Reached(Progress.RETURNED)}
+        enrolment = session.get_one(Enrolment, reflection.enrolment_id)
+        scores.tell_parts(session, enrolment, returned, now=now)
     audit.remember(
         session,
         "release feedback",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,18 +15,27 @@ from plugin.db.learning import Completion, Enrolment
 from plugin.db.outbox import LineItem, OutboxRow, OutboxState
 from plugin.db.people import Identity, Organization
 from plugin.db.upsert import insert
-from plugin.domain.scores import Progress, furthest, report, supersedes
+from plugin.domain.columns import WHOLE, Kind, Part
+from plugin.domain.scores import Progress, Reached, furthest, report, supersedes
 
 
 def tell(session: Session, enrolment: Enrolment, progress: Progress, *, now: datetime) -> None:
-    """Queue a progress for every gradebook column of the cohort on the member's platform.
+    """Queue a progress with the whole offering; see `tell_parts`."""
+    tell_parts(session, enrolment, {WHOLE: Reached(progress)}, now=now)
+
+
+def tell_parts(session: Session, enrolment: Enrolment, reached: Mapping[Part, Reached], *, now: datetime) -> None:
+    """Queue how far a member is for every gradebook column, on their platform, of these parts of the cohort's offering.
 
     One row for each column and person, the latest state wins; what was told already, or is older than what was told, is
     not told again. Nothing is sent here: the worker sends.
     """
-    columns: Sequence[Any] = session.execute(
+    found: Sequence[Any] = session.execute(
         select(
             LineItem.id,
+            LineItem.kind,
+            LineItem.session_number,
+            LineItem.activity,
             LineItem.platform_id,
             Identity.sub,
             Organization.time_zone,
@@ -38,15 +48,20 @@ def tell(session: Session, enrolment: Enrolment, progress: Progress, *, now: dat
         .outerjoin(OutboxRow, and_(OutboxRow.line_item_id == LineItem.id, OutboxRow.person_id == enrolment.person_id))
         .where(LineItem.cohort_id == enrolment.cohort_id)
     ).all()
-    made = _first(session, enrolment, progress, [column for column in columns if column.row_id is None], now)
+    columns = [column for column in found if _part(column) in reached]
+    made = _first(session, enrolment, reached, [column for column in columns if column.row_id is None], now)
     known = {column.id: column for column in columns if column.id not in made}
     for row in _held(session, enrolment, known):
-        _queue(row, enrolment, progress, known[row.line_item_id], now)
+        _queue(row, enrolment, reached, known[row.line_item_id], now)
     session.flush()
 
 
+def _part(column: Any) -> Part:
+    return Part(Kind(column.kind), column.session_number, column.activity)
+
+
 def _first(
-    session: Session, enrolment: Enrolment, progress: Progress, columns: Sequence[Any], now: datetime
+    session: Session, enrolment: Enrolment, reached: Mapping[Part, Reached], columns: Sequence[Any], now: datetime
 ) -> frozenset[int]:
     """Make the rows that tell of a person for the first time; the columns for which another request did not."""
     if not columns:
@@ -57,7 +72,7 @@ def _first(
             "platform_id": column.platform_id,
             "person_id": enrolment.person_id,
             "version": 1,
-            **_told(enrolment, progress, column, now),
+            **_told(enrolment, reached[_part(column)], column, now),
         }
         for column in columns
     ]
@@ -82,28 +97,33 @@ def _held(session: Session, enrolment: Enrolment, columns: Collection[int]) -> S
     ).all()
 
 
-def _queue(row: OutboxRow, enrolment: Enrolment, progress: Progress, column: Any, now: datetime) -> None:
-    """Let the row tell this progress, if there is something to tell."""
+def _queue(row: OutboxRow, enrolment: Enrolment, reached: Mapping[Part, Reached], column: Any, now: datetime) -> None:
+    """Let the row tell how far they are, if there is something to tell."""
+    there = reached[_part(column)]
     if row.enrolment_id == enrolment.id:
         if row.user_id != column.sub:  # the person comes with another identity now, which knows nothing yet
-            progress = furthest(progress, row.progress)
-        elif not supersedes(progress, row.progress):
+            there = replace(there, progress=furthest(there.progress, row.progress))
+        elif not supersedes(there.progress, row.progress):
             return
-    for name, value in _told(enrolment, progress, column, now).items():
+    for name, value in _told(enrolment, there, column, now).items():
         setattr(row, name, value)
     row.version += 1
 
 
-def _told(enrolment: Enrolment, progress: Progress, column: Any, now: datetime) -> dict[str, Any]:
-    """What a row says that tells this progress and was not tried yet."""
+def _told(enrolment: Enrolment, there: Reached, column: Any, now: datetime) -> dict[str, Any]:
+    """What a row says that tells how far somebody is and was not tried yet."""
+    part = _part(column)
     completed: Completion | None = column.Completion
-    day = (completed.completed_at if completed else now).astimezone(ZoneInfo(column.time_zone)).date()
-    said = report(progress, on=day, minutes=completed.minutes if completed else 0)
+    at, minutes = there.at, there.minutes
+    if part == WHOLE and completed is not None:
+        at, minutes = completed.completed_at, completed.minutes
+    day = (at or now).astimezone(ZoneInfo(column.time_zone)).date()
+    said = report(there.progress, on=day, minutes=minutes, part=part)
     return {
         "enrolment_id": enrolment.id,
         "organization_id": enrolment.organization_id,
         "user_id": column.sub,
-        "progress": progress,
+        "progress": there.progress,
         "score": said.score,
         "comment": said.comment,
         "state": OutboxState.DUE,

@@ -15,9 +15,11 @@ from plugin.actions import audit, offerings, scores
 from plugin.db.learning import Cohort, Completion, Enrolment, EnrolmentState, Progress
 from plugin.db.reflections import Reflection
 from plugin.domain import completion, hours
+from plugin.domain.columns import WHOLE, Kind, Part
 from plugin.domain.progress import ActivityState, Step
 from plugin.domain.review import State
 from plugin.domain.scores import Progress as Told
+from plugin.domain.scores import Reached
 
 OF_REFLECTION = {
     State.DRAFTING: ActivityState.OPENED,
@@ -26,6 +28,13 @@ OF_REFLECTION = {
     State.IN_REVIEW: ActivityState.WAITING,
     State.RETURNED: ActivityState.RETURNED,
     State.MET: ActivityState.DONE,
+}
+
+TOLD_OF_REFLECTION = {
+    State.SUBMITTED: Told.SUBMITTED,
+    State.IN_REVIEW: Told.SUBMITTED,
+    State.RETURNED: Told.RETURNED,
+    State.MET: Told.COMPLETED,
 }
 
 
@@ -60,6 +69,16 @@ class Standing:
     def step(self, key: str) -> Step:
         """The activity as the rules see it."""
         return next(step for step in self.steps if step.key == key)
+
+    def steps_of(self, part: content.Session) -> list[Step]:
+        """The steps of one session, in its order."""
+        keys = {activity.key for activity in part.activities}
+        return [step for step in self.steps if step.key in keys]
+
+    def session_of(self, key: str) -> content.Session | None:
+        """The session that an activity belongs to."""
+        found = (part for part in self.pack.sessions if any(activity.key == key for activity in part.activities))
+        return next(found, None)
 
     @property
     def waits(self) -> bool:
@@ -125,9 +144,12 @@ def _state(progress: Progress | None, reflection: Reflection | None) -> Activity
 
 
 def opened(session: Session, standing: Standing, key: str, *, now: datetime) -> None:
-    """Remember that the member opened an activity; the first one of all tells the LMS that they started."""
+    """Remember that the member opened an activity; the first one of a session, and of all, tells the LMS that they
+    started."""
     enrolment = standing.enrolment
+    begun: dict[Part, Reached] = {}
     if key not in standing.progress:
+        begun = _session_begun(standing, key)
         standing.progress[key] = Progress(enrolment_id=enrolment.id, activity=key, opened_at=now, position=0)
         session.add(standing.progress[key])
     if enrolment.last_activity != key:
@@ -135,7 +157,17 @@ def opened(session: Session, standing: Standing, key: str, *, now: datetime) -> 
     enrolment.last_activity_at = now
     if enrolment.started_at is None:
         enrolment.started_at = now
-        scores.tell(session, enrolment, Told.STARTED, now=now)
+        begun[WHOLE] = Reached(Told.STARTED)
+    if begun:
+        scores.tell_parts(session, enrolment, begun, now=now)
+
+
+def _session_begun(standing: Standing, key: str) -> dict[Part, Reached]:
+    """The session of an activity that is opened for the first time, unless another one of it was opened before."""
+    part = standing.session_of(key)
+    if part is None or any(activity.key in standing.progress for activity in part.activities):
+        return {}
+    return {Part(Kind.SESSION, session=part.number): Reached(Told.STARTED)}
 
 
 def done(session: Session, standing: Standing, key: str, *, now: datetime) -> Standing:
@@ -148,6 +180,7 @@ def done(session: Session, standing: Standing, key: str, *, now: datetime) -> St
         raise LookupError(f"the offering has no activity {key}")
     opened(session, standing, key, now=now)
     session.flush()
+    is_new = standing.progress[key].done_at is None
     session.execute(
         update(Progress)
         .where(Progress.enrolment_id == standing.enrolment.id, Progress.activity == key, Progress.done_at.is_(None))
@@ -155,14 +188,55 @@ def done(session: Session, standing: Standing, key: str, *, now: datetime) -> St
         .execution_options(synchronize_session=False)
     )
     fresh = of(session, standing.enrolment, standing.cohort)
-    _complete(session, fresh, now=now)
+    reached = _reached_by(fresh, key) if is_new else {}
+    if _complete(session, fresh, now=now):
+        reached[WHOLE] = Reached(Told.COMPLETED)
+    if reached:
+        scores.tell_parts(session, standing.enrolment, reached, now=now)
     return fresh
 
 
-def _complete(session: Session, standing: Standing, *, now: datetime) -> None:
+def _reached_by(standing: Standing, key: str) -> dict[Part, Reached]:
+    """What is complete now that an activity was done just before: its session, if it was the last required one, and a
+    reflection itself."""
+    reached = {}
+    part = standing.session_of(key)
+    if part is not None and standing.step(key).required and completion.is_complete(standing.steps_of(part)):
+        reached[Part(Kind.SESSION, session=part.number)] = session_reached(standing, part)
+    written = standing.reflections.get(key)
+    if written is not None and written.state is State.MET:
+        reached[Part(Kind.REFLECTION, activity=key)] = Reached(Told.COMPLETED, at=written.met_at)
+    return reached
+
+
+def parts_reached(standing: Standing) -> dict[Part, Reached]:
+    """How far the member is with each session and each reflection that they began."""
+    reached = {
+        Part(Kind.SESSION, session=part.number): session_reached(standing, part)
+        for part in standing.pack.sessions
+        if any(activity.key in standing.progress for activity in part.activities)
+    }
+    for key, written in standing.reflections.items():
+        if written.reviewed and written.state in TOLD_OF_REFLECTION:
+            progress = TOLD_OF_REFLECTION[written.state]
+            reached[Part(Kind.REFLECTION, activity=key)] = Reached(progress, at=written.met_at)
+    return reached
+
+
+def session_reached(standing: Standing, part: content.Session) -> Reached:
+    """How far the member is with a session that they began; complete since its last required activity."""
+    steps = standing.steps_of(part)
+    if not completion.is_complete(steps):
+        return Reached(Told.STARTED)
+    ends = [row.done_at for step in steps if step.required and (row := standing.progress.get(step.key))]
+    return Reached(Told.COMPLETED, at=max(filter(None, ends), default=None), minutes=hours.earned(steps))
+
+
+def _complete(session: Session, standing: Standing, *, now: datetime) -> bool:
+    """Complete the enrolment if nothing required is left. Returns whether it is complete by this."""
     enrolment = standing.enrolment
     if enrolment.state is EnrolmentState.COMPLETED or not completion.is_complete(standing.steps):
-        return
+        return False
     enrolment.state, enrolment.completed_at = EnrolmentState.COMPLETED, now
     minutes = hours.earned(standing.steps)
     session.add(
@@ -176,7 +250,6 @@ def _complete(session: Session, standing: Standing, *, now: datetime) -> None:
         )
     )
     session.flush()
-    scores.tell(session, enrolment, Told.COMPLETED, now=now)
     audit.remember(
         session,
         "complete",
@@ -186,3 +259,4 @@ def _complete(session: Session, standing: Standing, *, now: datetime) -> None:
         now=now,
         minutes=minutes,
     )
+    return True

@@ -10,6 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Uniq
 from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.db.base import Base, Key, OneOf, allowed
+from plugin.domain.columns import Choice
 
 
 class OfferingKind(StrEnum):
@@ -39,6 +40,7 @@ class Offering(Base):
     title: Mapped[str] = mapped_column(String(200))
     summary: Mapped[str] = mapped_column(String(1000))
     minutes: Mapped[int] = mapped_column(Integer)
+    sessions: Mapped[int] = mapped_column(Integer, default=1, server_default="1")  # how many, in the current version
     current_version_id: Mapped[int | None]  # what a new cohort gets; no foreign key, since versions point here
 
 
@@ -71,13 +73,19 @@ class Context(Base):
     line_items_url: Mapped[str | None] = mapped_column(String(2000))
     memberships_url: Mapped[str | None] = mapped_column(String(2000))
     created_at: Mapped[datetime]
+    begins_at: Mapped[datetime | None]
+    ends_at: Mapped[datetime | None]
+    said_dates: Mapped[str | None] = mapped_column(String(100))  # both as the LMS writes them: a launch compares these
 
 
 class Cohort(Base):
     """A run of a version in a local. Where an LMS course holds it, there is one for each offering."""
 
     __tablename__ = "cohorts"
-    __table_args__ = (UniqueConstraint("context_id", "offering_id"),)
+    __table_args__ = (
+        UniqueConstraint("context_id", "offering_id"),
+        CheckConstraint(allowed("column_choice", Choice), name="column_choice"),
+    )
 
     id: Mapped[Key]
     organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"), index=True)
@@ -86,6 +94,12 @@ class Cohort(Base):
     context_id: Mapped[int | None] = mapped_column(ForeignKey("contexts.id"))
     name: Mapped[str] = mapped_column(String(255))
     created_at: Mapped[datetime]
+    # which gradebook columns an instructor wants for it
+    column_choice: Mapped[Choice] = mapped_column(
+        OneOf(Choice), default=Choice.COMPLETION, server_default=Choice.COMPLETION.value
+    )
+    # what its LMS course and links say of days (`plugin.actions.course_dates`), here so that a page asks nothing more
+    dates: Mapped[dict[str, Any] | None]
 
 
 class ResourceLink(Base):
@@ -100,6 +114,9 @@ class ResourceLink(Base):
     cohort_id: Mapped[int] = mapped_column(ForeignKey("cohorts.id"), index=True)
     session_number: Mapped[int | None] = mapped_column(Integer)
     created_at: Mapped[datetime]
+    available_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
+    said_dates: Mapped[str | None] = mapped_column(String(100))  # as for its context
 
 
 class Enrolment(Base):

@@ -21,9 +21,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from plugin.db.base import Base, Key, OneOf, allowed
 from plugin.db.platforms import Platform, PlatformState
+from plugin.domain.columns import Kind, Part
 from plugin.domain.scores import Progress
 
-WANTED = "wanted:"  # begins the `url` of a column that the worker has yet to find or make; the cohort's id follows
+WANTED = "wanted:"  # begins the `url` of a column that the worker has yet to find or make; cohort and part follow
 
 
 class OutboxState(StrEnum):
@@ -36,16 +37,31 @@ class OutboxState(StrEnum):
 
 
 class LineItem(Base):
-    """A gradebook column of an LMS that a cohort's completions go to."""
+    """A gradebook column of an LMS, and the part of a cohort's offering that it stands for."""
 
     __tablename__ = "line_items"
-    __table_args__ = (UniqueConstraint("platform_id", "url"),)
+    __table_args__ = (
+        UniqueConstraint("platform_id", "url"),
+        CheckConstraint(allowed("kind", Kind), name="kind"),
+        CheckConstraint(
+            "(kind = 'session') = (session_number IS NOT NULL) AND (kind = 'reflection') = (activity IS NOT NULL)",
+            name="part",
+        ),
+    )
 
     id: Mapped[Key]
     platform_id: Mapped[int] = mapped_column(ForeignKey("platforms.id"))
     cohort_id: Mapped[int] = mapped_column(ForeignKey("cohorts.id"), index=True)
-    url: Mapped[str] = mapped_column(String(2000))  # or `WANTED` and the cohort's id
+    url: Mapped[str] = mapped_column(String(2000))  # or `WANTED`, the cohort's id and the part
     created_at: Mapped[datetime]
+    kind: Mapped[Kind] = mapped_column(OneOf(Kind), default=Kind.COMPLETION, server_default=Kind.COMPLETION.value)
+    session_number: Mapped[int | None] = mapped_column(Integer)  # of a session's column
+    activity: Mapped[str | None] = mapped_column(String(64))  # of a reflection's column: the key in the version
+
+    @property
+    def part(self) -> Part:
+        """What it stands for."""
+        return Part(self.kind, self.session_number, self.activity)
 
 
 class PlatformPause(Base):

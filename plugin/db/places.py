@@ -13,6 +13,7 @@ from plugin.db.learning import Cohort, Context, Enrolment, Offering, ResourceLin
 from plugin.db.outbox import LineItem
 from plugin.db.people import Grant, Identity, Organization, Person
 from plugin.db.platforms import Deployment, Platform, PlatformState
+from plugin.domain.columns import Choice
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,10 @@ class Known:
     line_item_id: int | None = None
     enrolment_id: int | None = None
     enrolment_identity_id: int | None = None
+    version_id: int | None = None
+    column_choice: Choice | None = None
+    context_dates: str | None = None
+    link_dates: str | None = None
 
 
 _PLACE: Any = (
@@ -43,6 +48,10 @@ _PLACE: Any = (
         LineItem.id.label("line_item_id"),
         Enrolment.id.label("enrolment_id"),
         Enrolment.identity_id,
+        Cohort.version_id,
+        Cohort.column_choice,
+        Context.said_dates,
+        ResourceLink.said_dates.label("link_dates"),
     )
     .select_from(Context)
     .outerjoin(Offering, Offering.code == bindparam("offering"))
@@ -105,6 +114,8 @@ _WAY = Hot(
         _C.c.title,
         _C.c.line_items_url,
         _C.c.memberships_url,
+        _C.c.said_dates.label("context_dates"),
+        _LINK.c.said_dates.label("link_dates"),
         _RUN.c.id.label("cohort_id"),
         _RUN.c.organization_id,
         _COLUMN.c.id.label("line_item_id"),

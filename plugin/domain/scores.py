@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from plugin.domain.columns import WHOLE, Kind, Part
 from plugin.domain.hours import contact_hours
 
-MAXIMUM = 1  # one line item "complete": whole number, since some LMSs refuse others
+MAXIMUM = 1  # of every line item: whole number, since some LMSs refuse others
 STEP = timedelta(seconds=1)  # Moodle compares timestamps in whole seconds
 SAME_STAMP_FOR = timedelta(hours=1)
 
@@ -18,17 +19,29 @@ class Progress(StrEnum):
 
     STARTED = "started"
     SUBMITTED = "submitted"
+    RETURNED = "returned"  # of a reflection's own column only
     COMPLETED = "completed"
 
 
-RANK = {Progress.STARTED: 1, Progress.SUBMITTED: 2, Progress.COMPLETED: 3}
+# a reflection goes to and fro between member and trainer until it is met
+RANK = {Progress.STARTED: 1, Progress.SUBMITTED: 2, Progress.RETURNED: 2, Progress.COMPLETED: 3}
 
 # activityProgress and gradingProgress of AGS 2.0, §3.4.7 and §3.4.8
 WORDS = {
     Progress.STARTED: ("Started", "NotReady"),
     Progress.SUBMITTED: ("Submitted", "PendingManual"),
+    Progress.RETURNED: ("InProgress", "Pending"),
     Progress.COMPLETED: ("Completed", "FullyGraded"),
 }
+
+
+@dataclass(frozen=True)
+class Reached:
+    """How far a member is with a part of an offering; `at` and `minutes` are of its completion."""
+
+    progress: Progress
+    at: datetime | None = None
+    minutes: int = 0
 
 
 @dataclass(frozen=True)
@@ -50,21 +63,31 @@ class Shown:
     comment: str | None
 
 
-def report(progress: Progress, *, on: date, minutes: int) -> Report:
-    """The AGS state for a progress; `on` and `minutes` matter for a completion only."""
+def report(progress: Progress, *, on: date, minutes: int, part: Part = WHOLE) -> Report:
+    """The AGS state for a progress with a part; `on` and `minutes` matter for a completion only."""
     activity, grading = WORDS[progress]
     if progress is not Progress.COMPLETED:
         return Report(activity, grading, None, None)
-    return Report(activity, grading, MAXIMUM, f"Completed {on.isoformat()}, {contact_hours(minutes)} contact hours")
+    return Report(activity, grading, MAXIMUM, _comment(part, on, minutes))
+
+
+def _comment(part: Part, on: date, minutes: int) -> str:
+    match part.kind:
+        case Kind.COMPLETION:
+            return f"Completed {on.isoformat()}, {contact_hours(minutes)} contact hours"
+        case Kind.SESSION:
+            return f"Session {part.session} completed {on.isoformat()}, {contact_hours(minutes)} contact hours"
+        case Kind.REFLECTION:
+            return f"Met {on.isoformat()}"
 
 
 def supersedes(new: Progress, old: Progress | None) -> bool:
     """Whether there is something to tell: a completion is never taken back by what happened before it."""
-    return old is None or RANK[new] > RANK[old]
+    return old is None or (new is not old and RANK[new] >= RANK[old])
 
 
 def furthest(one: Progress, other: Progress) -> Progress:
-    """The later of the two."""
+    """The later of the two; of two that may follow each other the first."""
     return max(one, other, key=RANK.__getitem__)
 
 

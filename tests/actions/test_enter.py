@@ -325,6 +325,7 @@ def test_a_request_to_choose_is_kept_as_it_was_verified(cast: Cast, session: Ses
         "targets": ["iframe"],
         "accept_multiple": None,
         "accept_lineitem": None,
+        "makes_columns": None,
     }
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plugin.domain.columns import Kind, Part
 from plugin.domain.scores import MAXIMUM, RANK, Progress, Shown, furthest, report, shows, stamp, stamp_again, supersedes
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, 987654, tzinfo=UTC)
@@ -21,7 +22,7 @@ def test_a_completion_is_the_full_score_with_date_and_hours() -> None:
     assert (said.score, said.comment) == (MAXIMUM, COMMENT)
 
 
-@pytest.mark.parametrize("progress", [Progress.STARTED, Progress.SUBMITTED])
+@pytest.mark.parametrize("progress", [Progress.STARTED, Progress.SUBMITTED, Progress.RETURNED])
 def test_before_that_there_is_no_score_and_no_comment(progress: Progress) -> None:
     said = report(progress, on=date(2026, 11, 21), minutes=180)
     assert (said.score, said.comment) == (None, None)
@@ -29,9 +30,23 @@ def test_before_that_there_is_no_score_and_no_comment(progress: Progress) -> Non
 
 def test_only_what_is_further_is_told() -> None:
     for new, old in product(Progress, Progress):
-        assert supersedes(new, old) is (RANK[new] > RANK[old])
+        assert supersedes(new, old) is (new is not old and RANK[new] >= RANK[old])
         assert RANK[furthest(new, old)] == max(RANK[new], RANK[old])
     assert all(supersedes(progress, None) for progress in Progress)
+
+
+def test_a_reflection_may_go_to_and_fro_until_it_is_met() -> None:
+    assert supersedes(Progress.RETURNED, Progress.SUBMITTED)
+    assert supersedes(Progress.SUBMITTED, Progress.RETURNED)
+    assert not supersedes(Progress.RETURNED, Progress.COMPLETED)
+
+
+def test_a_session_is_named_in_its_comment_and_a_reflection_says_only_when() -> None:
+    day = date(2026, 11, 21)
+    session = report(Progress.COMPLETED, on=day, minutes=180, part=Part(Kind.SESSION, session=2))
+    assert session.comment == "Session 2 completed 2026-11-21, 3.0 contact hours"
+    reflection = report(Progress.COMPLETED, on=day, minutes=30, part=Part(Kind.REFLECTION, activity="reflect"))
+    assert (reflection.comment, reflection.score) == ("Met 2026-11-21", MAXIMUM)
 
 
 def test_a_first_timestamp_is_now_in_whole_milliseconds() -> None:
