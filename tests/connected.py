@@ -14,6 +14,7 @@ administers the LMS, eve is in another course.
 from __future__ import annotations
 
 import shutil
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -41,6 +42,7 @@ from plugin.db.tool_keys import vault
 from plugin.domain.people import Role
 from plugin.settings import Settings
 from plugin.web.wiring import Wiring
+from plugin.worker.build import build
 from tests import quick
 from tests.demo_lms import Browser, Visit, World, forge, launch, register_tool, running_lms
 from tests.demo_lms.cast import school_context
@@ -50,6 +52,8 @@ from tests.serving import served
 from tests.sites import LMS, TOOL, Authority
 
 TINY = Path(__file__).parent / "packs" / "tiny"
+THREE = Path(__file__).parent / "packs" / "course"
+COURSE = "TST-45"
 OFFERING = "TST-01"
 LOCAL = "Local 1"
 SECRET = "a secret for tests, of no use elsewhere"
@@ -115,6 +119,11 @@ class Connected:
             pack = replace(quick.pack(TINY), code=code, title=title)
             offerings.publish(session, pack, now=datetime.now(UTC))
 
+    def publish_course(self) -> None:
+        """A course of three sessions, two of them with a reflection."""
+        with self.database() as session:
+            offerings.publish(session, content.load(THREE), now=datetime.now(UTC))
+
     def grant(self, key: str, role: Role, *, organization: str = LOCAL, cohort: int | None = None) -> None:
         """Give somebody who has launched a grant, by a code as in life."""
         person = self.person_id(key)
@@ -131,14 +140,27 @@ class Connected:
             token = platforms.invite(session, organization=body.id, now=datetime.now(UTC), **more)
         return self.url(f"/lti/register/{token}")
 
-    def place_link(self, *codes: str, person: str = "ian", context: Context | None = None) -> list[Link]:
-        """Choose offerings by deep linking; the links that the LMS made of it."""
+    def work_off(self) -> None:
+        """A worker sends what is due."""
+        wiring: Wiring = self.app.extensions["practicum"]
+        worker = build(self.settings, self.engine, http=wiring.http)
+        try:
+            end = time.monotonic() + 60
+            worker.turn()
+            while worker.is_busy or worker.turn():
+                worker.turn(0.05)
+                assert time.monotonic() < end, "the worker does not come to rest"
+        finally:
+            worker.close()
+
+    def place_link(self, *codes: str, person: str = "ian", context: Context | None = None, **more: str) -> list[Link]:
+        """Choose offerings by deep linking; the links the LMS made of it. `more` are further fields of the form."""
         place = context or self.context
         before = {link.id for link in self.world.links_in(place)}
         picker = self.launch(person, place, tool=self.tool)
         form = picker.page.form("/deep-linking/")
         token = form.fields["csrf_token"]
-        fields = [("csrf_token", token), *(("offering", code) for code in codes or (OFFERING,))]
+        fields = [("csrf_token", token), *(("offering", code) for code in codes or (OFFERING,)), *more.items()]
         post_many(picker.browser, form.action, fields)
         return [link for link in self.world.links_in(place) if link.id not in before]
 

@@ -12,6 +12,7 @@ import argparse
 import os
 import signal
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.demo_lms import World, launch, register_tool, running_lms
@@ -54,9 +55,16 @@ def prepare(demo: Installation, world: World) -> None:
     demo.command("organizations", "add", LOCAL)
     tool = register_tool(world, demo.last_line("platforms", "invite", "--organization", LOCAL, "--approve"))
     world.change_tool(tool.client_id, active=True)
-    context = school_context(world)
+    today = datetime.now(UTC)
+    context = world.change_context(
+        school_context(world),
+        begins=f"{today - timedelta(days=60):%Y-%m-%d}T00:00:00Z",
+        ends=f"{today + timedelta(days=180):%Y-%m-%d}T23:59:59Z",
+    )
     picker = launch(world, "ian", context)
-    picker.browser.submit(picker.page, picker.page.form("/deep-linking/"), offering=OFFERING)
+    picker.browser.submit(
+        picker.page, picker.page.form("/deep-linking/"), offering=OFFERING, due=f"{today + timedelta(days=60):%Y-%m-%d}"
+    )
     link = next(iter(world.links.values()))
     for person, role in (("tom", "trainer"), ("lou", "lsc"), ("ann", "admin")):
         visit = launch(world, person, link)

@@ -56,7 +56,7 @@ class Terms:
     many: bool
     columns: bool
     free_columns: bool
-    both_targets: bool
+    targets: frozenset[OpensIn]
 
 
 class Why(StrEnum):
@@ -106,7 +106,7 @@ def terms_of(request: DeepLinkingRequest, family: str | None) -> Terms:
         many=said.get("accept_multiple") is True,
         columns=said.get("accept_lineitem") is not False,
         free_columns=said.get("makes_columns") is not False and quirks.of(family).free_columns,
-        both_targets=set(OpensIn) <= set(said.get("targets", ())),
+        targets=frozenset(one for one in OpensIn if one.value in said.get("targets", ())),
     )
 
 
@@ -203,7 +203,7 @@ def _links(
             choice,
             part=brought(choice, sessions, one.number if one else None),
             base_url=base_url,
-            opens_in=wish.opens_in,
+            opens_in=next(iter(terms.targets)) if len(terms.targets) == 1 else wish.opens_in,
             available_at=due_days.begins(wish.days.available, zone) if wish.days.available else None,
             due_at=due_days.ends(due, zone) if (due := wish.days.due_of(place)) else None,
         )

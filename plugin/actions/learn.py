@@ -13,13 +13,14 @@ from sqlalchemy import Connection, and_, bindparam, select, update
 from sqlalchemy.orm import Session
 
 import content
-from plugin.actions import history, offerings
+from plugin.actions import course_dates, history, offerings
 from plugin.actions import standing as standings
 from plugin.actions.history import News
 from plugin.actions.standing import Standing
 from plugin.db import doors
 from plugin.db.learning import Answer, Cohort, Enrolment, EnrolmentState, Progress
 from plugin.db.outbox import LineItem, OutboxRow, OutboxState
+from plugin.domain.columns import WHOLE, Kind, Part
 from plugin.domain.progress import is_settled
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -53,12 +54,13 @@ class Tries:
 @dataclass(frozen=True)
 class Told:
     """What the member's LMS knows: its name, whether it gave us a gradebook column (not asked before they started),
-    and what is on its way there: a row of the outbox, to be read only.
+    and what is on its way there: a row of the outbox, to be read only, and the part that its column stands for.
     """
 
     lms: str
     has_column: bool
     row: OutboxRow | None
+    part: Part = WHOLE
 
 
 _SENT = ("state", "progress", "problem", "problem_code", "attempts", "sent_at")
@@ -94,6 +96,8 @@ class Overview:
             self.told.lms,
             self.told.has_column,
             sent and tuple(getattr(sent, name) for name in _SENT),
+            self.told.part,
+            course_dates.read(run.dates),
         )
 
 
@@ -197,7 +201,12 @@ def overview(connection: Connection, person_id: int, enrolment_id: int) -> Overv
 
 _LINE_ITEMS, _OUTBOX = LineItem.__table__, OutboxRow.__table__
 _TOLD: Any = (
-    select(_LINE_ITEMS.c.id, *(_OUTBOX.c[name] for name in _SENT))
+    select(
+        _LINE_ITEMS.c.kind,
+        _LINE_ITEMS.c.session_number,
+        _LINE_ITEMS.c.activity,
+        *(_OUTBOX.c[name] for name in _SENT),
+    )
     .select_from(_LINE_ITEMS)
     .outerjoin(
         _OUTBOX, and_(_OUTBOX.c.line_item_id == _LINE_ITEMS.c.id, _OUTBOX.c.enrolment_id == bindparam("enrolment"))
@@ -212,8 +221,13 @@ def _told(connection: Connection, run: Any) -> Told:
         return Told(run.lms, has_column=False, row=None)
     wanted = {"platform": run.platform_id, "cohort": run.cohort_id, "enrolment": run.id}
     rows = connection.execute(_TOLD, wanted).all()
-    on_the_way: list[Any] = sorted((row for row in rows if row.state), key=lambda row: WORST_FIRST.index(row.state))
-    return Told(run.lms, bool(rows), on_the_way[0] if on_the_way else None)
+    on_the_way: list[Any] = [row for row in rows if row.state]
+    if not on_the_way:
+        return Told(run.lms, has_column=bool(rows), row=None)
+    # the newest where all went well, and what is true of the whole before what is true of a part
+    on_the_way.sort(key=lambda row: row.sent_at or LONG_AGO, reverse=True)
+    row = min(on_the_way, key=lambda row: (WORST_FIRST.index(row.state), row.kind is not Kind.COMPLETION))
+    return Told(run.lms, has_column=True, row=row, part=Part(row.kind, row.session_number, row.activity))
 
 
 def _known(activity: content.Activity, chosen: Mapping[str, str]) -> dict[str, tuple[str, bool | None]]:

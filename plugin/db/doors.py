@@ -64,6 +64,7 @@ _OVERVIEW = Hot(
         _ENROLMENTS.c.last_activity,
         _ENROLMENTS.c.cohort_id,
         _COHORTS.c.version_id,
+        _COHORTS.c.dates,
         _PLATFORMS.c.id.label("platform_id"),
         _PLATFORMS.c.name.label("lms"),
         *_AT.c,

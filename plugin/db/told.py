@@ -10,10 +10,11 @@ from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from plugin.db.learning import Cohort, Enrolment, Offering
-from plugin.db.outbox import OutboxRow, OutboxState
+from plugin.db.outbox import LineItem, OutboxRow, OutboxState
 from plugin.db.people import Person
 from plugin.db.platforms import Platform
 from plugin.db.reach import Reach, reached
+from plugin.domain.columns import Kind
 from plugin.domain.scores import Progress
 
 
@@ -35,6 +36,8 @@ class Telling:
     sent_at: datetime | None
     due_at: datetime
     attempts: int
+    kind: Kind
+    session: int | None
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,10 @@ def _rows() -> Any:
             OutboxRow.sent_at,
             OutboxRow.due_at,
             OutboxRow.attempts,
+            LineItem.kind,
+            LineItem.session_number,
         )
+        .join(LineItem, LineItem.id == OutboxRow.line_item_id)
         .join(Enrolment, Enrolment.id == OutboxRow.enrolment_id)
         .join(Cohort, Cohort.id == Enrolment.cohort_id)
         .join(Offering, Offering.id == Cohort.offering_id)

@@ -171,9 +171,34 @@ def _variables(world: World, launch: Launch, link: Link | None) -> dict[str, str
         known["$ResourceLink.id"] = link.id
         if world.config.habits.resource_link_history:
             known["$ResourceLink.id.history"] = ",".join(link.history)
-        if "endDateTime" in link.submission:
-            known["$ResourceLink.submission.endDateTime"] = link.submission["endDateTime"]
-    return known
+        if world.config.habits.link_dates:
+            known |= _days_of_link(link)
+    return known | _days_of_course(world, context)
+
+
+COURSE_DAYS = {
+    "standard": ("$CourseSection.timeFrame.begin", "$CourseSection.timeFrame.end"),
+    "canvas": ("$Canvas.course.startAt", "$Canvas.course.endAt"),
+}
+
+
+def _days_of_course(world: World, context: Context) -> dict[str, str]:
+    """Its first and last day. Without one the standard's variable is empty (Moodle), Canvas's own stays literal."""
+    names = world.config.habits.course_dates
+    if names is None:
+        return {}
+    days = dict(zip(COURSE_DAYS[names], (context.begins, context.ends), strict=True))
+    return {name: day for name, day in days.items() if day or names == "standard"}
+
+
+def _days_of_link(link: Link) -> dict[str, str]:
+    """Those that are set; a variable without one stays literal (Canvas)."""
+    return {
+        f"$ResourceLink.{name}.{end}": times[end]
+        for name, times in (("available", link.available), ("submission", link.submission))
+        for end in ("startDateTime", "endDateTime")
+        if end in times
+    }
 
 
 VARIABLES = (
@@ -184,5 +209,10 @@ VARIABLES = (
     "Person.name.full",
     "ResourceLink.id",
     "ResourceLink.id.history",
+    "ResourceLink.available.startDateTime",
+    "ResourceLink.available.endDateTime",
+    "ResourceLink.submission.startDateTime",
     "ResourceLink.submission.endDateTime",
+    "CourseSection.timeFrame.begin",
+    "CourseSection.timeFrame.end",
 )

@@ -112,6 +112,10 @@ class Habits:
     """Moodle's Link header of line items and results has curly quotes."""
     resource_link_history: bool = True
     """Whether `$ResourceLink.id.history` is substituted; Moodle leaves it literally."""
+    course_dates: Literal["standard", "canvas"] | None = "standard"
+    """By which variables a course's first and last day are substituted, if any; others stay literal."""
+    link_dates: bool = True
+    """Whether a link has days: those of deep linking are kept, and substituted; Moodle ignores them."""
     page_size: int = 100
     """Most entries on one page of a service's answer, and as many as come unasked."""
 

@@ -94,8 +94,8 @@ def _item(world: World, launch: Launch, tool: Tool, item: dict[str, Any]) -> tup
         text=shapes.optional_text(item, "text", longest=4000) or "",
         url=url,
         custom=_custom(item),
-        available=_times(item, "available"),
-        submission=_times(item, "submission"),
+        available=_times(world, item, "available"),
+        submission=_times(world, item, "submission"),
     )
     column = shapes.optional_object(item, "lineItem")
     return link, None if column is None else _column(world, link, column)
@@ -108,11 +108,11 @@ def _custom(item: dict[str, Any]) -> dict[str, str]:
     return custom
 
 
-def _times(item: dict[str, Any], name: str) -> dict[str, str]:
+def _times(world: World, item: dict[str, Any], name: str) -> dict[str, str]:
     times = shapes.texts(item, name)
     for end in ("startDateTime", "endDateTime"):
         shapes.optional_instant_text(times, end)
-    return times
+    return times if world.config.habits.link_dates else {}
 
 
 def _column(world: World, link: Link, column: dict[str, Any]) -> LineItem:

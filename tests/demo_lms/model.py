@@ -40,6 +40,9 @@ class Context:
     title: str
     types: tuple[str, ...]
     history: tuple[str, ...] = ()
+    begins: str = ""
+    ends: str = ""
+    """First and last day as the LMS writes them, ISO 8601; empty where nobody set one."""
 
 
 class MemberStatus(StrEnum):

@@ -39,6 +39,7 @@ DIFFERENCES: Mapping[Profile, Mapping[str, Any]] = {
         "configuration_needs_token": True,
         "storage_target": "_parent",
         "user_agent_needed": True,
+        "course_dates": "canvas",
         "erasing": frozenset({Grading.NOT_READY, Grading.FAILED, Grading.PENDING}),
         "comments_pile_up": True,
         "attempts": 1,
@@ -70,6 +71,7 @@ DIFFERENCES: Mapping[Profile, Mapping[str, Any]] = {
         "roster_shows_absence": False,
         "curly_link_quotes": True,
         "resource_link_history": False,
+        "link_dates": False,
         "page_size": EVERYTHING,  # without `limit` everything comes at once
     },
     # the developer portal and issue threads (read)
@@ -114,6 +116,8 @@ DIFFERENCES: Mapping[Profile, Mapping[str, Any]] = {
         "send_names": False,
         "send_emails": False,
         "resource_link_history": False,
+        "course_dates": None,
+        "link_dates": False,
         "whole_maximum": True,
         "only_tied_columns": True,
         "columns_deletable": False,

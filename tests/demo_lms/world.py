@@ -264,6 +264,20 @@ class World:
             self.tools[client_id] = changed
         return changed
 
+    def change_context(self, context: Context | str, **changes: Any) -> Context:
+        """Change fields of a context, its days among them."""
+        with self.lock:
+            changed = replace(self.context(context), **changes)
+            self.contexts[changed.id] = changed
+        return changed
+
+    def change_link(self, link: Link, **changes: Any) -> Link:
+        """Change fields of a placed link, its days among them."""
+        with self.lock:
+            changed = replace(self.links[link.id], **changes)
+            self.links[link.id] = changed
+        return changed
+
     def remove_tool(self, client_id: str) -> None:
         """Delete a registration with its deployments; links and grades stay, as they do in an LMS."""
         with self.lock:
@@ -369,6 +383,10 @@ class World:
                 self.links[twin.id] = twin
                 for item in self.line_items_of(link):
                     column = replace(item, id=self.number(), context_id=copy.id, resource_link_id=twin.id)
+                    self.line_items[column.id] = column
+            for item in self.line_items_in(source):
+                if item.resource_link_id is None:
+                    column = replace(item, id=self.number(), context_id=copy.id)
                     self.line_items[column.id] = column
         return copy
 

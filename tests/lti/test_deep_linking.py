@@ -2,7 +2,9 @@
 
 import json
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from joserfc import jwt
@@ -117,6 +119,20 @@ def test_a_wish_for_frame_or_window_is_kept_when_it_is_offered(
     found = answered(slip(targets=targets), item)[c.CONTENT_ITEMS][0]
     assert {"iframe", "window"} & set(found) == ({member} if member else set())
     assert set(found) - {"iframe", "window"} == {"type", "title", "url"}
+
+
+def test_days_go_out_in_utc_as_available_and_submission() -> None:
+    zone = ZoneInfo("America/Chicago")
+    item = LinkItem(
+        url=ITEM.url,
+        title="T",
+        available_at=datetime(2027, 3, 1, tzinfo=zone),
+        due_at=datetime(2027, 3, 14, 23, 59, 59, tzinfo=zone),
+    )
+    found = answered(slip(), item)[c.CONTENT_ITEMS][0]
+    assert found["available"] == {"startDateTime": "2027-03-01T06:00:00Z"}
+    assert found["submission"] == {"endDateTime": "2027-03-15T04:59:59Z"}, "daylight saving began on that day"
+    assert not {"available", "submission"} & set(answered(slip(), ITEM)[c.CONTENT_ITEMS][0])
 
 
 @pytest.mark.parametrize("custom", [{"a": "x\ny"}, {"a\tb": "x"}, {"a": "x\0"}])

@@ -100,8 +100,8 @@ def test_no_sentence_holds_what_the_platform_wrote() -> None:
     [
         ("moodle", set()),
         ("canvas", {GradingProgress.PENDING_MANUAL}),
-        (None, {GradingProgress.NOT_READY, GradingProgress.PENDING_MANUAL}),
-        ("openedx", {GradingProgress.NOT_READY, GradingProgress.PENDING_MANUAL}),
+        (None, {GradingProgress.NOT_READY, GradingProgress.PENDING, GradingProgress.PENDING_MANUAL}),
+        ("openedx", {GradingProgress.NOT_READY, GradingProgress.PENDING, GradingProgress.PENDING_MANUAL}),
     ],
 )
 def test_progress_without_a_score_is_told_where_it_does_no_harm(family: str | None, told: set[GradingProgress]) -> None:

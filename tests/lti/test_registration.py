@@ -13,6 +13,7 @@ from lti.registration import (
     PlatformConfiguration,
     ToolDescription,
     client_registration,
+    custom_parameters,
     read_configuration,
     register,
 )
@@ -87,6 +88,10 @@ def test_what_we_say_of_ourselves(server: Server) -> None:
     assert tool["custom_parameters"] == {
         "context_id_history": "$Context.id.history",
         "link_id_history": "$ResourceLink.id.history",
+        "course_begins_at": "$CourseSection.timeFrame.begin",
+        "course_ends_at": "$CourseSection.timeFrame.end",
+        "link_available_at": "$ResourceLink.available.startDateTime",
+        "link_due_at": "$ResourceLink.submission.endDateTime",
     }
     kinds = [(message["type"], message["target_link_uri"]) for message in tool["messages"]]
     assert kinds == [
@@ -94,6 +99,13 @@ def test_what_we_say_of_ourselves(server: Server) -> None:
         ("LtiDeepLinkingRequest", US.deep_linking_url),
     ]
     assert server.requests[-1].headers["Authorization"] is None
+
+
+def test_canvas_is_asked_for_the_days_of_a_course_by_its_own_names() -> None:
+    asked = custom_parameters(US, "canvas")
+    assert (asked["course_begins_at"], asked["course_ends_at"]) == ("$Canvas.course.startAt", "$Canvas.course.endAt")
+    assert asked["link_due_at"] == "$ResourceLink.submission.endDateTime"
+    assert canvas.configuration(US)["custom_fields"] == asked
 
 
 def test_an_issuer_on_another_host_is_refused_before_anything_is_sent(server: Server) -> None:

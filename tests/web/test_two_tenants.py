@@ -4,7 +4,6 @@ under one client. The same people, with the same `sub`, in the same courses.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -29,7 +28,6 @@ from plugin.db.platforms import DeepLinkingRequest, Deployment, Platform, Platfo
 from plugin.domain.people import Role
 from plugin.domain.scores import Progress
 from plugin.web.wiring import Wiring
-from plugin.worker.build import build
 from tests.arrivals import anywhere, forget_platforms, login_fields, set_platform
 from tests.connected import OFFERING, Connected
 from tests.demo_lms import Browser, Visit, addresses, log_in, register_tool
@@ -104,16 +102,7 @@ def complete(tenant: Connected, enrolment: Enrolment) -> None:
 
 def work_off(tenant: Connected) -> None:
     """A worker sends what is due."""
-    wiring: Wiring = tenant.app.extensions["practicum"]
-    worker = build(tenant.settings, tenant.engine, http=wiring.http)
-    try:
-        until = time.monotonic() + 60
-        worker.turn()
-        while worker.is_busy or worker.turn():
-            worker.turn(0.05)
-            assert time.monotonic() < until, "the worker does not come to rest"
-    finally:
-        worker.close()
+    tenant.work_off()
 
 
 def services_of(tenant: Connected) -> Services:

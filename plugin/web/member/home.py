@@ -17,6 +17,7 @@ from plugin.actions.learn import Overview
 from plugin.actions.standing import Standing
 from plugin.db.reflections import Decision
 from plugin.domain import hours
+from plugin.domain.completion import is_complete
 from plugin.domain.people import Capability
 from plugin.domain.progress import ActivityState, Step, continue_with, left_of
 from plugin.domain.review import WAITING_FOR_TRAINER, State
@@ -26,7 +27,7 @@ from plugin.web.formats import day, local
 from plugin.web.kept import HERE
 from plugin.web.member import outlines
 from plugin.web.member.blueprint import member
-from plugin.web.member.phrases import about, offering_kind, reported, since, until
+from plugin.web.member.phrases import about, days_of, offering_kind, reported, since, until
 from plugin.web.transaction import connection, session
 from plugin.web.words import gettext as _
 
@@ -95,7 +96,9 @@ def _facts(seen: Overview, wanted: content.Session | None) -> dict[str, Any]:
         "contact_hours": hours.contact_hours(hours.earned(standing.steps)),
         "completed": day(completed) if completed else None,
         "next": _next(standing, current, seen.news, here=HERE) if current else None,
-        "sessions": outlines.sessions(standing, current, here=HERE),
+        "days": days_of(standing),
+        "wanted": wanted and _wanted(standing, wanted),
+        "sessions": outlines.sessions(standing, current, here=HERE, wanted=wanted.number if wanted else None),
         "open_session": wanted.number if wanted else _number_of(standing, current),
         "done_count": outlines.done_count(standing),
         # what is returned and offered at the top is not said twice
@@ -121,8 +124,17 @@ def _summary(standing: Standing) -> dict[str, Any]:
         "completed": day(completed) if completed else None,
         "returned": any(step.state is ActivityState.RETURNED for step in standing.steps),
         "waits": standing.waits,
+        "days": days_of(standing),
         "next": _next(standing, current, [], here=outlines.home_of(standing)) if current and not completed else None,
     }
+
+
+def _wanted(standing: Standing, part: content.Session) -> str:
+    """The session that a link leads to, and that it is done, when it is."""
+    names = {"number": part.number, "all": len(standing.pack.sessions), "title": part.title}
+    if is_complete(standing.steps_of(part)):
+        return _("Session %(number)d of %(all)d, %(title)s, is done.", **names)
+    return _("Session %(number)d of %(all)d: %(title)s", **names)
 
 
 def _session(pack: content.Pack, number: int | None) -> content.Session | None:
@@ -135,7 +147,7 @@ def _session(pack: content.Pack, number: int | None) -> content.Session | None:
 def _current(standing: Standing, wanted: content.Session | None) -> str | None:
     """Where to go on: in the session that was asked for, while something is open there."""
     last = standing.enrolment.last_activity
-    asked = outlines.steps_of(standing, wanted) if wanted else []
+    asked = standing.steps_of(wanted) if wanted else []
     return continue_with(asked, last) or continue_with(_offered(standing), last)
 
 

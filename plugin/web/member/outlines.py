@@ -9,9 +9,10 @@ from flask import url_for
 import content
 from plugin.actions.standing import Standing
 from plugin.domain import hours
+from plugin.domain.completion import is_complete
 from plugin.domain.progress import ActivityState, Step
 from plugin.web.formats import minutes
-from plugin.web.member.phrases import kind_of, state_of
+from plugin.web.member.phrases import kind_of, session_due, state_of
 from plugin.web.words import gettext as _
 
 
@@ -30,25 +31,30 @@ def place(here: str, key: str, *, anchor: str | None = None) -> str:
     return f"{here}/activities/{key}" + (f"#{anchor}" if anchor else "")
 
 
-def sessions(standing: Standing, current: str | None = None, *, here: str | None = None) -> list[dict[str, Any]]:
-    """Every session with its activities; one session alone needs no title. `here`: see `plugin.web.kept`."""
+def sessions(
+    standing: Standing, current: str | None = None, *, here: str | None = None, wanted: int | None = None
+) -> list[dict[str, Any]]:
+    """Every session with its activities; one session alone needs no title. `here`: see `plugin.web.kept`; `wanted` is
+    the session that the link leads to."""
     alone = len(standing.pack.sessions) == 1
     here = here or home_of(standing)
     return [
         {
             "number": part.number,
             "title": None if alone else _("Session %(number)d: %(title)s", number=part.number, title=part.title),
-            "note": _progress(steps_of(standing, part)),
+            "note": _note(standing, part, wanted),
             "activities": [_row(standing, activity, current, here) for activity in part.activities],
         }
         for part in standing.pack.sessions
     ]
 
 
-def steps_of(standing: Standing, part: content.Session) -> list[Step]:
-    """The steps of one session."""
-    keys = {activity.key for activity in part.activities}
-    return [step for step in standing.steps if step.key in keys]
+def _note(standing: Standing, part: content.Session, wanted: int | None) -> str:
+    """What stands beside a session's title: how far it is, by when it is due, and whether the link leads here."""
+    steps = standing.steps_of(part)
+    due = None if is_complete(steps) else session_due(standing, part.number)
+    here = _("your link leads here") if part.number == wanted else None
+    return " · ".join(filter(None, (_progress(steps), due, here)))
 
 
 def done_count(standing: Standing) -> str:

@@ -11,12 +11,14 @@ from markupsafe import Markup
 import content
 from content.markdown import plain_text
 from plugin import clock
+from plugin.actions import course_dates
 from plugin.actions.learn import Told
 from plugin.actions.standing import Standing
 from plugin.db.learning import Enrolment
 from plugin.db.outbox import OutboxRow, OutboxState
 from plugin.db.reflections import Reflection
 from plugin.domain import business_days
+from plugin.domain.columns import Kind, Part
 from plugin.domain.progress import ActivityState
 from plugin.domain.review import State
 from plugin.domain.scores import Progress
@@ -118,7 +120,7 @@ def until(written: Reflection) -> str:
 def reported(told: Told, enrolment: Enrolment) -> str:
     """What the LMS knows, in one sentence."""
     if told.row is not None:
-        return _on_its_way(told.lms, told.row)
+        return _on_its_way(told.lms, told.row, told.part)
     if enrolment.started_at is None:
         return _("%(lms)s hears from us when you open the first activity.", lms=told.lms)
     if not told.has_column:
@@ -129,7 +131,7 @@ def reported(told: Told, enrolment: Enrolment) -> str:
     return _("Not yet reported to %(lms)s: it hears from us with your next step.", lms=told.lms)
 
 
-def _on_its_way(lms: str, row: OutboxRow) -> str:
+def _on_its_way(lms: str, row: OutboxRow, part: Part) -> str:
     if row.state is OutboxState.REFUSED:
         why = reasons.of_telling(row.problem_code, row.problem) or _("it refused the report.")
         return _("Not reported to %(lms)s: %(why)s Your LSC sees this and can send it again.", lms=lms, why=why)
@@ -142,9 +144,44 @@ def _on_its_way(lms: str, row: OutboxRow) -> str:
     words = {
         Progress.STARTED: _("Reported to %(lms)s on %(day)s: started.", lms=lms, day=day(row.sent_at)),
         Progress.SUBMITTED: _("Reported to %(lms)s on %(day)s: with your trainer.", lms=lms, day=day(row.sent_at)),
-        Progress.COMPLETED: _("Reported to %(lms)s on %(day)s.", lms=lms, day=day(row.sent_at)),
+        Progress.RETURNED: _("Reported to %(lms)s on %(day)s: returned to you.", lms=lms, day=day(row.sent_at)),
+        Progress.COMPLETED: _completed(lms, day(row.sent_at), part),
     }
     return words[row.progress]
+
+
+def _completed(lms: str, on: str, part: Part) -> str:
+    """That a part, or the whole, was reported as complete."""
+    match part.kind:
+        case Kind.COMPLETION:
+            return _("Reported to %(lms)s on %(day)s.", lms=lms, day=on)
+        case Kind.SESSION:
+            return _("Reported to %(lms)s on %(day)s: session %(number)d done.", lms=lms, day=on, number=part.session)
+        case Kind.REFLECTION:
+            return _("Reported to %(lms)s on %(day)s: a reflection met.", lms=lms, day=on)
+
+
+def days_of(standing: Standing) -> list[str]:
+    """By when an offering is due and when its LMS course ends, as far as the LMS says so; nothing after completion."""
+    if standing.enrolment.completed_at is not None:
+        return []
+    dates = course_dates.read(standing.cohort.dates)
+    found = []
+    due = dates.due_of(None)
+    if due is not None:
+        late = due < clock.now()
+        found.append(_("Was due on %(day)s", day=day(due)) if late else _("Due %(day)s", day=day(due)))
+    if dates.ends is not None:
+        found.append(_("The course ends on %(day)s", day=day(dates.ends)))
+    return found
+
+
+def session_due(standing: Standing, session: int) -> str | None:
+    """By when one session is due, to stand beside its title."""
+    due = course_dates.read(standing.cohort.dates).due_of(session)
+    if due is None or standing.enrolment.completed_at is not None:
+        return None
+    return _("was due on %(day)s", day=day(due)) if due < clock.now() else _("due %(day)s", day=day(due))
 
 
 _YEAR = re.compile(r"\((?P<year>\d{4}[a-z]?|n\.d\.|in press)\)")
