@@ -64,7 +64,7 @@ def test_columns_and_offerings_that_were_there_before_parts_are_what_they_were(d
 
 
 def make_places(session: Session) -> int:
-    """A cohort with a column for its completion, and one for a session; Ada's reflection returned. The first one's id."""
+    """A cohort with columns for its completion and for a session, and what they are told of Ada. The first one's id."""
     version = offerings.publish(session, content.load(THREE), now=NOW)
     body = organizations.add(session, "Local 1", now=NOW)
     address = "https://lms.example.org"

@@ -38,8 +38,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take them away, with the gradebook columns that would stand for the completion afterwards, and what they hear."""
-    parts = "SELECT id FROM line_items WHERE kind <> 'completion'"
-    op.execute(f"DELETE FROM outbox WHERE line_item_id IN ({parts})")
+    op.execute("DELETE FROM outbox WHERE line_item_id IN (SELECT id FROM line_items WHERE kind <> 'completion')")
     op.execute("DELETE FROM line_items WHERE kind <> 'completion'")
     op.execute("UPDATE outbox SET progress = 'submitted' WHERE progress = 'returned'")
     _allow(OLD_PROGRESS)
@@ -70,9 +69,13 @@ def _allow(progress: str) -> None:
 
 def _count_sessions() -> None:
     """Offerings say how many sessions their current version has."""
-    counted = {
-        "postgresql": "jsonb_array_length(versions.document -> 'sessions')",
-        "sqlite": "json_array_length(versions.document, '$.sessions')",
-    }[op.get_bind().dialect.name]
-    count = f"SELECT {counted} FROM versions WHERE versions.id = offerings.current_version_id"
-    op.execute(f"UPDATE offerings SET sessions = coalesce(({count}), 1) WHERE current_version_id IS NOT NULL")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            "UPDATE offerings SET sessions = jsonb_array_length(versions.document -> 'sessions') FROM versions "
+            "WHERE versions.id = offerings.current_version_id AND versions.document ? 'sessions'"
+        )
+    else:
+        op.execute(
+            "UPDATE offerings SET sessions = coalesce((SELECT json_array_length(versions.document, '$.sessions') "
+            "FROM versions WHERE versions.id = offerings.current_version_id), 1)"
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -38,7 +39,7 @@ def pressed(visit: Visit, page: Page, name: str, value: str, *codes: str, **more
     """Press a button of the picker, or of a preview."""
     form = page.form("/deep-linking/")
     kept = [(key, one) for key, one in form.fields.items() if key != "offering"]
-    fields = dict(kept) | more | {name: value}
+    fields: dict[str, Any] = dict(kept) | more | {name: value}
     return choose(
         Visit(visit.browser, page), *codes, **{key: one for key, one in fields.items() if key != "csrf_token"}
     )
@@ -165,10 +166,10 @@ def test_without_days_none_are_sent(course: Connected) -> None:
     ],
 )
 def test_a_day_that_cannot_be_meant_is_said_beside_its_field_and_nothing_typed_is_lost(
-    course: Connected, days: dict[str, str], field: str, says: str
+    course: Connected, days: dict[str, Any], field: str, says: str
 ) -> None:
     visit = course.launch("ian", course.context)
-    typed = {"links": "sessions", "columns": "sessions", "opens_in": "window", **days}
+    typed: dict[str, Any] = {"links": "sessions", "columns": "sessions", "opens_in": "window", **days}
     page = choose(visit, COURSE, **typed)
     assert page.status == 422
     kept = page.form("/deep-linking/").fields
@@ -181,7 +182,7 @@ def test_a_day_that_cannot_be_meant_is_said_beside_its_field_and_nothing_typed_i
 
 
 def test_due_before_it_is_available_is_refused(course: Connected) -> None:
-    days = {"available": IN_A_MONTH, "due": f"{datetime.now(UTC) + timedelta(days=29):%Y-%m-%d}"}
+    days: dict[str, Any] = {"available": IN_A_MONTH, "due": f"{datetime.now(UTC) + timedelta(days=29):%Y-%m-%d}"}
     page = choose(course.launch("ian", course.context), OFFERING, **days)
     assert (page.status, "due before it is available" in words(page)) == (422, True)
 
@@ -208,7 +209,8 @@ def test_where_one_is_taken_nothing_is_asked(course: Connected, targets: list[st
 
 @pytest.mark.parametrize("name", ["links", "columns", "opens_in"])
 def test_an_answer_that_no_button_of_ours_sends_is_the_usual_one(course: Connected, name: str) -> None:
-    (item,) = items_in(choose(course.launch("ian", course.context), COURSE, **{name: "x" * 10_000}))
+    odd: dict[str, Any] = {name: "x" * 10_000}
+    (item,) = items_in(choose(course.launch("ian", course.context), COURSE, **odd))
     assert item["custom"] == {"practicum_offering": COURSE}
 
 
