@@ -31,6 +31,7 @@ from tests.demo_lms.model import Score
 from tests.demo_lms.vocabulary import Grading
 
 LONG_AGO = datetime(2026, 9, 1, tzinfo=UTC)
+ON_THE_WAY = (Progress.STARTED, Progress.SUBMITTED, Progress.COMPLETED)  # what a completion's column hears, in order
 
 SCORES = "ags.post_score"
 RESULTS = "ags.results"

@@ -22,7 +22,7 @@ from tests.demo_lms.faults import HELD
 from tests.demo_lms.vocabulary import Activity
 from tests.patience import until
 from tests.worker.conftest import lms_keys
-from tests.worker.scene import SCORES, Scene, new_place
+from tests.worker.scene import ON_THE_WAY, SCORES, Scene, new_place
 
 
 def test_the_latest_state_is_told_although_an_older_one_was_under_way(scene: Scene) -> None:
@@ -75,7 +75,7 @@ def test_what_one_worker_is_sending_no_other_begins(scene: Scene) -> None:
 
 
 def test_what_was_queued_while_nobody_worked_is_told_once_as_it_is_now(scene: Scene) -> None:
-    for progress in Progress:
+    for progress in ON_THE_WAY:
         scene.tell(scene.ada, progress=progress)
     scene.work_off()
     assert [post.activity for post in scene.posts(scene.ada)] == [Activity.COMPLETED]
@@ -122,7 +122,7 @@ def test_an_lms_that_hangs_holds_up_no_other(scene: Scene, key_set_url: str) -> 
 
 
 def test_timestamps_of_a_row_rise_by_a_second_at_least(scene: Scene) -> None:
-    for progress in Progress:
+    for progress in ON_THE_WAY:
         scene.tell(scene.ada, progress=progress)
         scene.work_off()
     times = [post.timestamp for post in scene.posts(scene.ada)]

@@ -15,11 +15,10 @@ from plugin.actions import outbox
 from plugin.db.outbox import OutboxState
 from plugin.db.session import transaction
 from plugin.domain.retry import LOOK_LONGER
-from plugin.domain.scores import Progress
 from tests.demo_lms import Profile, gradebook
 from tests.demo_lms.model import Result
 from tests.demo_lms.vocabulary import Grading, Scope
-from tests.worker.scene import RESULTS, SCORES, TOKENS, Member, Scene
+from tests.worker.scene import ON_THE_WAY, RESULTS, SCORES, TOKENS, Member, Scene
 
 SOON = timedelta(seconds=10)  # longer than the first pause between tries
 COMMENT = ", 3.0 contact hours"
@@ -62,7 +61,7 @@ def test_a_completion_arrives_with_its_comment(scene: Scene) -> None:
 
 @each_lms
 def test_progress_on_the_way_is_told_where_it_erases_nothing_and_the_completion_follows_it(scene: Scene) -> None:
-    for progress in Progress:
+    for progress in ON_THE_WAY:
         scene.tell(scene.ada, progress=progress)
         scene.work_off()
     arrived_once(scene, scene.ada)
