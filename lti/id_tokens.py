@@ -59,6 +59,14 @@ def header(token: str) -> Header:
     return Header(alg=str(alg), kid=kid)
 
 
+def unproven(token: str) -> dict[str, Any]:
+    """What a token claims, whoever signed it: only to find out whose it says it is. Call it after `header`.
+
+    Raises LaunchRefused: token-malformed.
+    """
+    return _object(_unpack(token.split(".")[1]))
+
+
 def verified_payload(token: str, keys: Sequence[jwk.Key]) -> dict[str, Any]:
     """The claims of a token that one of these keys signed.
 
@@ -104,7 +112,7 @@ def _unpack(part: str) -> bytes:
     try:
         return base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
     except ValueError as error:
-        raise LaunchRefused(LaunchCode.TOKEN_MALFORMED, "header is not base64url") from error
+        raise LaunchRefused(LaunchCode.TOKEN_MALFORMED, "not base64url") from error
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -78,10 +78,10 @@ def verify(
     state = sealer.open(form.get("state"), now)
     browser_bound = states.is_bound(state, sealer, cookies)
     platform = _platform(platforms, state)
-    payload = _signed_payload(form.get("id_token") or "", platform, platforms, key_sets, now)
-    _check_issuer(payload, platform)
-    _check_audience(payload, platform)
-    _check_dates(payload, now)
+    payload = signed_payload(form.get("id_token") or "", platform, platforms, key_sets, now)
+    check_issuer(payload, platform)
+    check_audience(payload, platform)
+    check_dates(payload, now)
     _use_nonce(payload, state, nonces)
     adopts_deployment = _check_deployment(payload, platform, state)
     claims = VerifiedClaims(payload)
@@ -117,21 +117,24 @@ def _platform(platforms: Platforms, state: State) -> Platform:
     return platform
 
 
-def _signed_payload(
+def signed_payload(
     token: str, platform: Platform, platforms: Platforms, key_sets: KeySets, now: datetime
 ) -> dict[str, Any]:
+    """What a platform signed with one of its own keys. Raises LaunchRefused."""
     header = id_tokens.header(token)
     keys = key_sets.matching(platform, kid=header.kid, alg=header.alg, platforms=platforms, now=now)
     return id_tokens.verified_payload(token, keys)
 
 
-def _check_issuer(payload: Mapping[str, Any], platform: Platform) -> None:
+def check_issuer(payload: Mapping[str, Any], platform: Platform) -> None:
+    """It speaks for itself. Raises LaunchRefused."""
     if c.required(payload, "iss") != platform.issuer:
         raise LaunchRefused(LaunchCode.ISSUER_WRONG, f"platform {platform.id}")
 
 
-def _check_audience(payload: Mapping[str, Any], platform: Platform) -> None:
-    """We are (among) the audience; with several, azp has to name us (OpenID Connect core 3.1.3.7)."""
+def check_audience(payload: Mapping[str, Any], platform: Platform) -> None:
+    """We are (among) the audience; with several, azp has to name us (OpenID Connect core 3.1.3.7). Raises
+    LaunchRefused."""
     aud = payload.get("aud")
     audience = (aud,) if isinstance(aud, str) else c.strings(payload, "aud")
     if not audience or audience == ("",):
@@ -142,15 +145,16 @@ def _check_audience(payload: Mapping[str, Any], platform: Platform) -> None:
         raise LaunchRefused(LaunchCode.AUDIENCE_WRONG, f"platform {platform.id}")
 
 
-def _check_dates(payload: Mapping[str, Any], now: datetime) -> None:
-    """Both dates are there, in order, and now lies between them; Moodle's tokens live for 60 s."""
+def check_dates(payload: Mapping[str, Any], now: datetime, *, oldest: int = OLDEST) -> None:
+    """Both dates are there, in order, and now lies between them; Moodle's tokens live for 60 s. `oldest` is how many
+    seconds after its issue a token is taken. Raises LaunchRefused."""
     expires, issued, today = _date(payload, "exp"), _date(payload, "iat"), now.timestamp()
     if expires is None or issued is None:
         raise LaunchRefused(LaunchCode.CLAIM_MISSING, "exp" if expires is None else "iat")
     starts = _date(payload, "nbf") or issued
     if expires <= issued or max(issued, starts) > today + LEEWAY:
         raise LaunchRefused(LaunchCode.TIMESTAMPS_WRONG, f"{issued - today:+.0f} s from now")
-    if expires <= today - LEEWAY or issued < today - OLDEST - LEEWAY:
+    if expires <= today - LEEWAY or issued < today - oldest - LEEWAY:
         raise LaunchRefused(LaunchCode.TOKEN_EXPIRED, f"issued {today - issued:.0f} s ago")
 
 

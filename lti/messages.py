@@ -19,6 +19,7 @@ from lti.urls import is_web_url, origin
 RESOURCE_LINK_REQUEST = "LtiResourceLinkRequest"
 DEEP_LINKING_REQUEST = "LtiDeepLinkingRequest"
 SUBMISSION_REVIEW_REQUEST = "LtiSubmissionReviewRequest"
+CONTEXT_COPY_NOTICE = "LtiContextCopyNotice"
 LTI_VERSION = "1.3.0"
 
 # The names under which registration asks for these; see lti/registration.py.
@@ -69,12 +70,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class ServiceEndpoints:
-    """Addresses and scopes of the services that this launch offers."""
+    """Addresses and scopes of the services that this launch offers. `notices` is where a tool says that it wants to
+    be told of copied contexts; None where the platform tells nobody."""
 
     ags_scopes: frozenset[str] = frozenset()
     lineitems: str | None = None
     lineitem: str | None = None
     memberships: str | None = None
+    notices: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +312,22 @@ def _services(claims: VerifiedClaims) -> ServiceEndpoints:
         lineitems=c.url(ags, "lineitems"),
         lineitem=c.url(ags, "lineitem"),
         memberships=c.url(nrps, "context_memberships_url"),
+        notices=_notices(claims),
     )
+
+
+def _notices(claims: VerifiedClaims) -> str | None:
+    """Where to register for notices of copies (Platform Notification Service 1.0). Nothing of the launch hangs on this
+    claim, so one that cannot be read is absent. Whether we have the right to is seen when a token is asked for."""
+    if c.NOTICE_SERVICE not in claims:
+        return None
+    try:
+        service = c.mapping(claims, c.NOTICE_SERVICE) or {}
+        told = CONTEXT_COPY_NOTICE in (c.strings(service, "notice_types_supported") or ())
+        spoken = "1.0" in (c.strings(service, "service_versions") or ())
+        return c.url(service, "platform_notification_service_url") if told and spoken else None
+    except LaunchRefused:
+        return None
 
 
 def _presentation(claims: VerifiedClaims) -> Presentation:

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from lti import quirks, urls
-from lti.claims import SCOPE_LINE_ITEM, SCOPE_MEMBERS, SCOPE_RESULT_READ, SCOPE_SCORE
+from lti.claims import SCOPE_LINE_ITEM, SCOPE_MEMBERS, SCOPE_NOTICE_HANDLERS, SCOPE_RESULT_READ, SCOPE_SCORE
 from lti.errors import AnswerUnreadable, PlatformRefused, RegistrationRefused
 from lti.http import Answer, HttpClient
 from lti.messages import (
@@ -30,7 +30,7 @@ from lti.stores import hosts_of
 
 SECONDS = 10.0
 LONGEST = 256 * 1024  # bytes of a configuration or of an answer
-SCOPES = (SCOPE_LINE_ITEM, SCOPE_RESULT_READ, SCOPE_SCORE, SCOPE_MEMBERS)
+SCOPES = (SCOPE_LINE_ITEM, SCOPE_RESULT_READ, SCOPE_SCORE, SCOPE_MEMBERS, SCOPE_NOTICE_HANDLERS)
 SUBSTITUTIONS = {
     CONTEXT_HISTORY: "$Context.id.history",
     LINK_HISTORY: "$ResourceLink.id.history",
@@ -51,7 +51,7 @@ _AGAIN = "Begin again from your LMS's page for adding tools."
 @dataclass(frozen=True, slots=True)
 class ToolDescription:
     """What we tell about ourselves. All addresses are on one host; `target_url` is where links point to,
-    `deep_linking_url` where content is chosen, `launch_url` the only redirect address."""
+    `deep_linking_url` where content is chosen, `launch_url` the only redirect address, `notices_url` takes notices."""
 
     name: str
     description: str
@@ -62,6 +62,7 @@ class ToolDescription:
     deep_linking_url: str
     key_set_url: str
     logo_url: str
+    notices_url: str = ""
     custom: Mapping[str, str] = field(default_factory=dict)
 
 

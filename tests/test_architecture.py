@@ -51,6 +51,7 @@ def test_only_these_views_are_for_anybody(app: Flask) -> None:
         "arrival.go_on",
         "lti.jwks",
         "lti.canvas_configuration",
+        "notices.take",
         "registration.ask",
         "registration.confirm",
     }

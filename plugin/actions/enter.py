@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, exists, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from lti.errors import LaunchRefused
 from lti.launch import Launch
 from lti.messages import DeepLinkingRequest, Message, ResourceLaunch, SubmissionReview
 from lti.refusals import LaunchCode
-from plugin.actions import audit, course_dates, link_columns, show_work
+from plugin.actions import audit, course_dates, link_columns, notice_handlers, show_work
 from plugin.actions.open_link import (
     MAY_CHOOSE,
     Dead,
@@ -29,6 +29,7 @@ from plugin.actions.open_link import (
 from plugin.actions.platforms import host_of
 from plugin.db import places
 from plugin.db.learning import Cohort, Context, Enrolment
+from plugin.db.notices import NoticeHandler
 from plugin.db.people import Identity, Person, SignIn
 from plugin.db.platforms import DeepLinkingRequest as DeepLinkingRow
 from plugin.db.platforms import Deployment, Platform, PlatformState
@@ -90,10 +91,18 @@ def enter(session: Session, launch: Launch, *, now: datetime) -> Entry:
     """
     message = launch.message
     platform = session.get_one(Platform, launch.platform.id)
-    _check_still_connected(session, launch, platform)
+    known_service = _check_still_connected(session, launch, platform)
     if launch.adopts_deployment:
         _adopt_deployment(session, platform, message.deployment_id, now)
     _learn_product(platform, message)
+    if message.services.notices and message.services.notices != known_service:
+        notice_handlers.offered(
+            session,
+            platform_id=platform.id,
+            deployment_id=message.deployment_id,
+            service_url=message.services.notices,
+            now=now,
+        )
     who = _person(session, launch, platform, now)
     context_id: int | None
     if isinstance(message, ResourceLaunch):
@@ -106,14 +115,24 @@ def enter(session: Session, launch: Launch, *, now: datetime) -> Entry:
     return _sign_in(session.connection(), launch, who, context_id=context_id, path=path, now=now)
 
 
-def _check_still_connected(session: Session, launch: Launch, platform: Platform) -> None:
-    """Launches are verified with what was known of the platform some seconds ago."""
+def _check_still_connected(session: Session, launch: Launch, platform: Platform) -> str | None:
+    """Launches are verified with what was known of the platform some seconds ago. Returns where the deployment's LMS
+    takes handlers of notices, as far as that is known."""
     if platform.state is not PlatformState.ACTIVE:
         raise LaunchRefused(LaunchCode.PLATFORM_DISABLED, f"platform {platform.id}")
     deployment = launch.message.deployment_id
-    known = exists().where(Deployment.platform_id == platform.id, Deployment.deployment_id == deployment)
-    if not launch.adopts_deployment and not session.scalar(select(known)):
+    if launch.adopts_deployment:
+        return None
+    known = session.execute(
+        select(NoticeHandler.service_url)
+        .select_from(Deployment)
+        .outerjoin(NoticeHandler, NoticeHandler.id == Deployment.id)
+        .where(Deployment.platform_id == platform.id, Deployment.deployment_id == deployment)
+    ).first()
+    if known is None:
         raise LaunchRefused(LaunchCode.DEPLOYMENT_UNKNOWN, f"platform {platform.id}, taken away just now")
+    url: str | None = known.service_url
+    return url
 
 
 def enter_known(connection: Connection, launch: Launch, *, now: datetime) -> Entry | None:

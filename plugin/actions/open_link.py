@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from lti.messages import ResourceLaunch
 from plugin.actions import audit, course_dates, link_columns
-from plugin.db import places
+from plugin.db import notices, places
 from plugin.db.learning import Cohort, Context, Enrolment, EnrolmentState, Offering, ResourceLink
 from plugin.db.people import Grant, OrganizationLine, Person
 from plugin.db.platforms import Platform
@@ -197,7 +197,20 @@ def _first_launch(
 
 
 def _copied_from(session: Session, message: ResourceLaunch, platform: Platform, offering_id: int) -> Any | None:
-    """The id and version_id of the cohort in the LMS course that this one was copied from; the nearest copy counts."""
+    """The id and version_id of the cohort in the LMS course that this one was copied from; the nearest copy counts.
+
+    By the history that the launch tells, else by the notices that the LMS sent.
+    """
+    return _by_history(session, message, platform, offering_id) or notices.nearest_origin(
+        session,
+        platform=platform.id,
+        deployment=message.deployment_id,
+        context=message.place.context_id or "",
+        offering=offering_id,
+    )
+
+
+def _by_history(session: Session, message: ResourceLaunch, platform: Platform, offering_id: int) -> Any | None:
     history = message.place.context_history
     if not history:
         return None

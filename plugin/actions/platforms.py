@@ -58,6 +58,7 @@ def described(base_url: str) -> ToolDescription:
         deep_linking_url=f"{base_url}/",
         key_set_url=f"{base_url}/lti/jwks.json",
         logo_url=f"{base_url}/static/icons/practicum-180.png",
+        notices_url=f"{base_url}/lti/notices",
     )
 
 

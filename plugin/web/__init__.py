@@ -27,9 +27,10 @@ def install(app: Flask) -> None:
     headers.install(app)
     pages(app)
     limits.install(app)
-    # an LMS posts these; state and nonce, or a one-time token, stand in for the form's token
+    # an LMS posts these; state and nonce, a signature, or a one-time token, stand in for the form's token
     csrf.exempt(app.blueprints["lti"])
     csrf.exempt(app.blueprints["arrival"])
+    csrf.exempt(app.blueprints["notices"])
     csrf.exempt(app.blueprints["registration"])
 
 
@@ -48,11 +49,12 @@ def pages(app: Flask) -> None:
     from plugin.web.lsc import lsc
     from plugin.web.lti import lti
     from plugin.web.member import member
+    from plugin.web.notices import notices
     from plugin.web.public import public
     from plugin.web.registration import registration
     from plugin.web.rosters import rosters
     from plugin.web.trainer import trainer
 
     learning = (arrival, cohort, rosters, member, trainer, lsc, admin)
-    for blueprint in (public, lti, registration, deep_linking, *learning):
+    for blueprint in (public, lti, notices, registration, deep_linking, *learning):
         app.register_blueprint(blueprint)

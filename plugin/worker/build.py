@@ -9,13 +9,16 @@ from sqlalchemy import Engine
 
 from lti.grades import Grades
 from lti.http import Guard, HttpClient
+from lti.notices import Handlers
 from lti.rosters import Rosters
 from lti.services import Services
 from lti.tokens import AccessTokens
 from plugin import __version__, clock
+from plugin.actions.platforms import described
 from plugin.db.tool_keys import ToolKeys
 from plugin.settings import Settings
 from plugin.worker.loop import Limits, Worker
+from plugin.worker.notices import Askers
 from plugin.worker.rosters import Readers
 from plugin.worker.schedule import Schedule, jobs
 
@@ -37,11 +40,13 @@ def build(
     tokens = AccessTokens(http, keys, clock=lambda: clock().timestamp())
     services = Services(http, tokens)
     readers = Readers(engine, Rosters(services), clock=clock)
+    askers = Askers(engine, Handlers(services), described(settings.base_url).notices_url, clock=clock)
     return Worker(
         engine,
         Grades(services),
         readers=readers,
-        schedule=Schedule((*jobs(settings.secret_key), readers.job)),
+        askers=askers,
+        schedule=Schedule((*jobs(settings.secret_key), readers.job, askers.job)),
         limits=limits,
         clock=clock,
     )

@@ -1,4 +1,6 @@
-"""Delete what has had its time: used nonces, sign-ins, requests to choose content. Small pieces, so nobody waits."""
+"""Delete what has had its time: used nonces, sign-ins, requests to choose content, notices of copied courses. Small
+pieces, so nobody waits.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine, delete, select
 
+from plugin.db.notices import ContextCopy
 from plugin.db.people import SignIn
 from plugin.db.platforms import DeepLinkingRequest, UsedNonce
 from plugin.db.session import transaction
@@ -18,6 +21,7 @@ _EXPIRES: tuple[tuple[Any, Any], ...] = (
     (UsedNonce.nonce, UsedNonce.expires_at),
     (SignIn.id, SignIn.expires_at),
     (DeepLinkingRequest.id, DeepLinkingRequest.expires_at),
+    (ContextCopy.id, ContextCopy.expires_at),
 )
 
 

@@ -29,6 +29,7 @@ from plugin.db.session import reader, transaction
 from plugin.domain.turns import Line, allot
 from plugin.worker.accidents import report
 from plugin.worker.deliver import Lost, deliver
+from plugin.worker.notices import Askers
 from plugin.worker.rosters import Readers
 from plugin.worker.schedule import Schedule
 
@@ -64,13 +65,14 @@ class Worker:
         grades: Grades,
         *,
         readers: Readers | None = None,
+        askers: Askers | None = None,
         schedule: Schedule | None = None,
         limits: Limits | None = None,
         clock: Callable[[], datetime] = clock.now,
     ) -> None:
         self._engine, self._reader = engine, reader(engine)
         self._grades, self._clock = grades, clock
-        self._readers = readers
+        self._readers, self._askers = readers, askers
         self._schedule = schedule or Schedule(())
         self._limits = limits or Limits()
         self._to_send: SimpleQueue[Delivery | None] = SimpleQueue()
@@ -162,8 +164,9 @@ class Worker:
         for _ in self._threads:
             self._to_send.put(None)
         self._threads.clear()
-        if self._readers:
-            self._readers.close()
+        for beside in (self._readers, self._askers):
+            if beside:
+                beside.close()
 
     def _collect(self, rest: float) -> None:
         """Take in all calls that have ended, waiting for the first one."""

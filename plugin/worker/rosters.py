@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from queue import SimpleQueue
 from typing import Any
 
 from sqlalchemy import Engine
@@ -21,6 +19,7 @@ from plugin.actions import rosters as actions
 from plugin.actions.roster_turns import Reading
 from plugin.db.session import reader, transaction
 from plugin.worker.accidents import report
+from plugin.worker.beside import Beside
 from plugin.worker.deliver import is_down
 from plugin.worker.schedule import Job
 
@@ -50,15 +49,12 @@ class Readers:
     def __init__(self, engine: Engine, rosters: Rosters, *, clock: Callable[[], datetime], threads: int = 2) -> None:
         self._engine, self._reader = engine, reader(engine)
         self._rosters, self._clock = rosters, clock
-        self._most = threads
-        self._threads: list[threading.Thread] = []
-        self._wakes: SimpleQueue[bool] = SimpleQueue()
-        self._stopping = False
+        self._beside = Beside("read rosters", self.turn, every=EVERY, threads=threads)
 
     @property
     def job(self) -> Job:
         """What the schedule runs: it only wakes the threads."""
-        return Job("read rosters", EVERY, self._wake)
+        return self._beside.job
 
     def turn(self) -> bool:
         """Read one roster that is due; False when there is none, or others have all the turns."""
@@ -77,35 +73,9 @@ class Readers:
                 return True
         return False
 
-    def close(self, patience: float = 2.0) -> None:
+    def close(self) -> None:
         """Let the threads end; what they read is read anew later."""
-        self._stopping = True
-        until = time.monotonic() + patience
-        for _ in self._threads:
-            self._wakes.put(False)
-        for thread in self._threads:
-            thread.join(max(until - time.monotonic(), 0.0))
-        self._threads.clear()
-
-    def _wake(self, _engine: Engine, _now: datetime) -> None:
-        if self._stopping:
-            return
-        while len(self._threads) < self._most:
-            # daemons: a call that hangs must not keep the process alive
-            thread = threading.Thread(target=self._work, name="roster reader", daemon=True)
-            self._threads.append(thread)
-            thread.start()
-        for _ in range(self._most - self._wakes.qsize()):  # who is busy finds no heap of them afterwards
-            self._wakes.put(True)
-
-    def _work(self) -> None:
-        """A thread's life."""
-        while self._wakes.get() and not self._stopping:
-            try:
-                while not self._stopping and self.turn():
-                    pass
-            except Exception as error:
-                report("reading rosters", error)
+        self._beside.close()
 
     def _read(self, reading: Reading) -> None:
         """Read one. Whatever goes wrong ends as an outcome that is stored."""
@@ -153,7 +123,7 @@ class Readers:
                 ):
                     raise Lost
             count += len(page.members)
-            if self._stopping:
+            if self._beside.stopping:
                 raise Stopped
             if time.monotonic() > until:
                 raise AnswerUnreadable(f"a roster that takes longer than {LONGEST:.0f} seconds")

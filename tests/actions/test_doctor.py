@@ -23,6 +23,7 @@ from plugin.actions.doctor.findings import Check, Finding, Health, Who
 from plugin.actions.doctor.known import Case, NotATestUser
 from plugin.actions.doctor.sentences import TITLES, WORDS
 from plugin.db.learning import Enrolment
+from plugin.db.notices import NoticeHandler
 from plugin.db.outbox import LineItem, OutboxRow, OutboxState
 from plugin.db.people import Identity
 from plugin.db.platforms import Deployment, Platform, PlatformState
@@ -32,8 +33,10 @@ from tests.arrivals import set_platform
 from tests.connected import Connected
 from tests.demo_lms.faults import HELD
 from tests.demo_lms.model import MemberStatus
+from tests.demo_lms.notices import without_histories
 from tests.demo_lms.vocabulary import Grading, Scope
 from tests.lti.peer import Reply, Server, ec_key, key_set, public
+from tests.notices import ask
 
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 ASKED = {Check.KEYS, Check.TOKEN, Check.COLUMN, Check.ROSTER}
@@ -87,6 +90,7 @@ def test_of_a_connection_that_works_everything_is_well(lived: Connected) -> None
         Check.SCORE: "score-not-asked",
         Check.ROSTER: "roster-well",
         Check.COPIES: "copies-told",
+        Check.NOTICES: "notices-on-their-way",
         Check.OUTBOX: "outbox-empty",
     }
     assert words.health(found.values()) is Health.WELL
@@ -574,6 +578,7 @@ def test_what_waits_and_what_is_tried_again_is_nothing_to_mend(lived: Connected)
 
 def test_deployments_and_the_switch_are_told(lived: Connected) -> None:
     with lived.database() as session:
+        session.execute(delete(NoticeHandler))
         session.execute(delete(Deployment))
     assert codes(examine(lived))[Check.DEPLOYMENTS] == "deployments-first"
     set_platform(lived, shared_client=True, state=PlatformState.PENDING)
@@ -621,6 +626,39 @@ def test_one_history_is_enough_even_for_a_course_that_was_never_copied(connected
     connected.launch("ada")
     assert case_of(connected).histories == (True, False)
     assert codes(examine(connected))[Check.COPIES] == "copies-told"
+
+
+# Notices of copies
+
+
+def test_whether_the_lms_tells_of_copies_is_told(connected: Connected) -> None:
+    assert codes(examine(connected))[Check.NOTICES] == "notices-on-their-way"
+    ask(connected)
+    assert codes(examine(connected))[Check.NOTICES] == "notices-registered"
+    with connected.database() as session:
+        session.execute(delete(NoticeHandler))
+    assert codes(examine(connected))[Check.NOTICES] == "notices-not-offered"
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"), [({"status": 403}, "notices-lack-right"), ({"status": 400}, "notices-not-taken")]
+)
+def test_an_lms_that_offers_notices_and_refuses_them_has_something_to_mend(
+    connected: Connected, fault: dict[str, Any], code: str
+) -> None:
+    connected.world.faults.add("notices.register", **fault)
+    ask(connected)
+    found = examine(connected)
+    assert codes(found)[Check.NOTICES] == code
+    assert said(found, Check.NOTICES).who is Who.LMS
+
+
+def test_notices_stand_in_for_histories_that_no_launch_tells(connected: Connected) -> None:
+    without_histories(connected.world)
+    connected.launch("ada")
+    assert codes(examine(connected))[Check.COPIES] == "copies-lack"
+    ask(connected)
+    assert codes(examine(connected))[Check.COPIES] == "copies-by-notice"
 
 
 # Words

@@ -34,6 +34,10 @@ def memberships(world: World, context_id: str) -> str:
     return world.config.url(f"/api/nrps/{context_id}/memberships")
 
 
+def notice_handlers(world: World, deployment_id: str) -> str:
+    return world.config.url(f"/api/notices/{deployment_id}/handlers")
+
+
 def registration_page(world: World, tool_url: str, token: str) -> str:
     """The tool's registration page, told where the configuration is and given leave to register once."""
     told = {"openid_configuration": world.config.url(CONFIGURATION), "registration_token": token}

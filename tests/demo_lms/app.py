@@ -13,6 +13,7 @@ from tests.demo_lms.faults import FaultLine
 from tests.demo_lms.here import signed_in
 from tests.demo_lms.keys import PlatformKeys
 from tests.demo_lms.messages import messages
+from tests.demo_lms.notices import notices
 from tests.demo_lms.nrps import nrps
 from tests.demo_lms.oauth import oauth
 from tests.demo_lms.pages import pages
@@ -33,7 +34,7 @@ def create_lms(config: Config, keys: PlatformKeys | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
     world = _world(config, keys)
     app.extensions["world"] = world
-    for blueprint in (pages, tool_pages, messages, registration, oauth, ags, nrps):
+    for blueprint in (pages, tool_pages, messages, registration, oauth, ags, nrps, notices):
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, _error_page)
     app.context_processor(lambda: {"person": signed_in(), "lms": world.config, "page_title": None})

@@ -6,7 +6,7 @@ from typing import Any
 from tests.demo_lms import addresses
 from tests.demo_lms import vocabulary as v
 from tests.demo_lms.model import Context, Launch, Link, Person, Tool
-from tests.demo_lms.vocabulary import AGS_SCOPES, Message, Role, Scope
+from tests.demo_lms.vocabulary import AGS_SCOPES, Message, Notice, Role, Scope
 from tests.demo_lms.world import World
 
 VARIABLE = re.compile(r"\$[A-Za-z][\w.]*")
@@ -106,6 +106,13 @@ def _services(world: World, launch: Launch, tool: Tool) -> dict[str, Any]:
         services[v.NRPS_SERVICE] = {
             "context_memberships_url": addresses.memberships(world, launch.context_id),
             "service_versions": ["2.0"],
+        }
+    if Scope.NOTICE_HANDLERS in tool.scopes and world.config.habits.notices:
+        services[v.NOTICE_SERVICE] = {
+            "service_versions": ["1.0"],
+            "platform_notification_service_url": addresses.notice_handlers(world, launch.deployment_id),
+            "scope": [Scope.NOTICE_HANDLERS.value],
+            "notice_types_supported": [kind.value for kind in Notice],
         }
     return services
 

@@ -66,6 +66,8 @@ class Habits:
     """Sakai answers an empty list with an empty body."""
     all_scopes_or_none: bool = False
     """Sakai refuses a token request that holds one scope which is not allowed; others grant the rest."""
+    notices: bool = True
+    """Whether tools may have themselves told of copied contexts (Canvas, Brightspace)."""
     line_item_query: bool = False
     """Moodle's line item URLs end in a query; `/scores` belongs before it."""
     whole_second_timestamps: bool = False

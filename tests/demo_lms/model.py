@@ -202,6 +202,16 @@ class Launch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A delivery of notices to a tool's handler, and what it answered."""
+
+    handler: str
+    tokens: tuple[str, ...]
+    status: int
+    answer: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrationToken:
     """Leave to register once. With a client id it is leave to update that tool; once used, the tool that came of it."""
 

@@ -51,6 +51,7 @@ DIFFERENCES: Mapping[Profile, Mapping[str, Any]] = {
     },
     # Moodle 4.5.6 (run, and mod/lti read)
     Profile.MOODLE: {
+        "notices": False,
         "registration_status": 200,
         "unscoped_status": 401,
         "wrong_accept_status": 400,
@@ -76,6 +77,7 @@ DIFFERENCES: Mapping[Profile, Mapping[str, Any]] = {
     },
     # the developer portal and issue threads (read)
     Profile.BLACKBOARD: {
+        "notices": False,
         "dynamic_registration": False,
         "client_id": "7b6d3a52-one-client-for-all",
         "storage_frame": "lti_storage_frame",
@@ -95,12 +97,14 @@ DIFFERENCES: Mapping[Profile, Mapping[str, Any]] = {
     },
     # developers.schoology.com and a peer's mended calls (read)
     Profile.SCHOOLOGY: {
+        "notices": False,
         "dynamic_registration": False,
         "storage_target": "_parent",
         "roster_page_size": 100,
     },
     # its sources and documentation (read)
     Profile.SAKAI: {
+        "notices": False,
         "storage_target": "_parent",
         "all_scopes_or_none": True,
         "empty_lists_bare": True,
@@ -111,6 +115,7 @@ DIFFERENCES: Mapping[Profile, Mapping[str, Any]] = {
     },
     # openedx/xblock-lti-consumer 11.4.4 (run); `zero_published` and `roster_limit` were otherwise before
     Profile.OPEN_EDX: {
+        "notices": False,
         "dynamic_registration": False,
         "deployment_id": "1",
         "send_names": False,

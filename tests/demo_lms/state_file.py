@@ -25,7 +25,7 @@ from tests.demo_lms.model import (
     Score,
     Tool,
 )
-from tests.demo_lms.vocabulary import Activity, Grading, Role, Scope
+from tests.demo_lms.vocabulary import Activity, Grading, Notice, Role, Scope
 from tests.demo_lms.world import World
 
 FORMAT = 1
@@ -50,6 +50,7 @@ def save(world: World, path: Path) -> None:
             "line_items": [asdict(one) for one in world.line_items.values()],
             "scores": [asdict(one) for one in world.scores],
             "results": [asdict(one) for one in world.results.values()],
+            "notice_handlers": [[*key, handler] for key, handler in world.notice_handlers.items()],
         }
         text = json.dumps(state, default=_as_text, indent=1)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -87,6 +88,8 @@ def load(world: World, path: Path) -> None:
     world.line_items = _by_id(_all(LineItem, state["line_items"]))
     progress: Mapping[str, Reader] = {"activity": Activity, "grading": Grading, "timestamp": _time}
     world.scores = _all(Score, state["scores"], received_at=_time, **progress)
+    told = state.get("notice_handlers", [])  # files of before there were any
+    world.notice_handlers = {(deployment, Notice(kind)): handler for deployment, kind, handler in told}
     results = _all(Result, state["results"], comments=tuple, **progress)
     world.results = {(one.line_item_id, one.user_id): one for one in results}
 

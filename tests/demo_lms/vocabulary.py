@@ -25,6 +25,9 @@ DL_MESSAGE: Final = DL + "msg"
 DL_ERROR_MESSAGE: Final = DL + "errormsg"
 AGS_ENDPOINT: Final = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
 NRPS_SERVICE: Final = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
+NOTICE_SERVICE: Final = LTI + "platformnotificationservice"
+NOTICE: Final = LTI + "notice"
+ORIGIN_CONTEXTS: Final = LTI + "origin_contexts"
 PLATFORM_CONFIGURATION: Final = "https://purl.imsglobal.org/spec/lti-platform-configuration"
 TOOL_CONFIGURATION: Final = "https://purl.imsglobal.org/spec/lti-tool-configuration"
 
@@ -39,6 +42,13 @@ class Message(StrEnum):
     RESOURCE_LINK = "LtiResourceLinkRequest"
     DEEP_LINKING = "LtiDeepLinkingRequest"
     SUBMISSION_REVIEW = "LtiSubmissionReviewRequest"
+
+
+class Notice(StrEnum):
+    """Types of notice this platform sends (Platform Notification Service 1.0)."""
+
+    HELLO_WORLD = "LtiHelloWorldNotice"
+    CONTEXT_COPY = "LtiContextCopyNotice"
 
 
 class Role(StrEnum):
@@ -57,13 +67,14 @@ class Role(StrEnum):
 
 
 class Scope(StrEnum):
-    """OAuth scopes of AGS 2.0 and NRPS 2.0."""
+    """OAuth scopes of AGS 2.0, NRPS 2.0 and the Platform Notification Service 1.0."""
 
     LINE_ITEM = "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem"
     LINE_ITEM_READ = "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem.readonly"
     RESULT = "https://purl.imsglobal.org/spec/lti-ags/scope/result.readonly"
     SCORE = "https://purl.imsglobal.org/spec/lti-ags/scope/score"
     MEMBERSHIPS = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
+    NOTICE_HANDLERS = "https://purl.imsglobal.org/spec/lti/scope/noticehandlers"
 
 
 AGS_SCOPES: Final = (Scope.LINE_ITEM, Scope.LINE_ITEM_READ, Scope.RESULT, Scope.SCORE)

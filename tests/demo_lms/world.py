@@ -13,7 +13,7 @@ from tests.demo_lms.config import Config
 from tests.demo_lms.faults import Faults
 from tests.demo_lms.keys import PlatformKeys, ToolKeys, random_id
 from tests.demo_lms.model import Context, Deployment, Enrolment, LineItem, Link, MemberStatus, Person, Tool
-from tests.demo_lms.vocabulary import COURSE_SECTION, Role, Scope
+from tests.demo_lms.vocabulary import COURSE_SECTION, Notice, Role, Scope
 
 SERVED_KEPT = 20_000
 
@@ -55,6 +55,9 @@ class World:
         """Deep linking requests that were sent and wait for their answer, by launch id."""
         self.registration_tokens: dict[str, model.RegistrationToken] = {}
         self.access_tokens: dict[str, model.AccessToken] = {}
+        self.notice_handlers: dict[tuple[str, Notice], str] = {}
+        """Addresses of tools that want to be told, by (deployment id, type of notice)."""
+        self.told: list[model.Told] = []
         self._used: set[tuple[str, str, str]] = set()
         self.served: deque[model.Served] = deque(maxlen=SERVED_KEPT)
         self.most_at_once: Counter[str | None] = Counter()

@@ -4,6 +4,7 @@ under one client. The same people, with the same `sub`, in the same courses.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -12,13 +13,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+import content
 from lti import stores
 from lti.errors import PlatformRefused
 from lti.grades import Grades
 from lti.rosters import Rosters
 from lti.services import Services
 from lti.tokens import AccessTokens
-from plugin.actions import organizations, scores
+from plugin.actions import offerings, organizations, scores
 from plugin.actions.doctor import known
 from plugin.db.learning import Cohort, Completion, Context, Enrolment, EnrolmentState
 from plugin.db.lti_stores import Platforms
@@ -29,11 +31,13 @@ from plugin.domain.people import Role
 from plugin.domain.scores import Progress
 from plugin.web.wiring import Wiring
 from tests.arrivals import anywhere, forget_platforms, login_fields, set_platform
-from tests.connected import OFFERING, Connected
-from tests.demo_lms import Browser, Visit, addresses, log_in, register_tool
+from tests.connected import OFFERING, TINY, Connected
+from tests.demo_lms import Browser, Visit, addresses, log_in, notices, register_tool
 from tests.demo_lms import vocabulary as v
 from tests.demo_lms.keys import PlatformKeys
+from tests.demo_lms.model import Context as Course
 from tests.lti.peer import Reply, Server
+from tests.notices import ask, copies, handlers
 from tests.refusals import assert_refused
 
 ELSEWHERE = "Local 2"
@@ -255,6 +259,56 @@ def test_a_roster_is_asked_for_by_each_client_with_its_own_token(clients: Twins)
     assert not any(member.name for member in nameless), "what one client may see, the other may not"
 
 
+def told_of_a_copy(tenant: Connected, copy: Course) -> dict[str, Any]:
+    """The claims of a notice of this tenant's that the course was copied from theirs."""
+    deployment = tenant.world.deployments[tenant.link.deployment_id]
+    return notices.copy_notice(tenant.world, deployment, copy, tenant.context)
+
+
+def test_a_notice_of_one_client_says_nothing_of_the_courses_of_the_other(clients: Twins) -> None:
+    here, there = clients
+    copy = here.world.add_context("Copy")
+    own = PlatformKeys()
+    with Server({"GET /keys": Reply(own.key_set())}) as server:
+        set_platform(there, key_set_url=server.url + "/keys", key_set=None, key_set_fetched_at=None)
+        forget_platforms(there)
+        address = here.url("/lti/notices")
+        # the other client's notice, by keys that are not its own, and for a deployment that is not its own
+        forged = here.world.keys.sign(told_of_a_copy(there, copy))
+        assert notices.post(here.world, address, (forged,)).status == 401
+        foreign = {**told_of_a_copy(here, copy), v.DEPLOYMENT_ID: there.link.deployment_id}
+        assert notices.deliver(here.world, address, [foreign]).status == 403
+        assert copies(here) == set()
+        assert notices.deliver(here.world, address, [told_of_a_copy(here, copy)]).status == 200
+    assert {platform for platform, *_ in copies(here)} == {here.platform_id}
+
+
+def test_a_copy_that_one_client_was_told_of_begins_afresh_for_the_other(clients: Twins) -> None:
+    notices.without_histories(clients.here.world)
+    for tenant in clients:
+        tenant.launch("ada")
+    with clients.here.database() as session:
+        offerings.publish(session, dataclasses.replace(content.load(TINY), version="2.0"), now=datetime.now(UTC))
+    copy = clients.here.world.copy_context(clients.here.context, "Next year")
+    clients.here.world.enrol("ben", copy, v.Role.LEARNER)
+    assert notices.deliver(
+        clients.here.world, clients.here.url("/lti/notices"), [told_of_a_copy(clients.here, copy)]
+    ).answer == {"taken": 1}
+    versions = []
+    for tenant in clients:
+        [link] = [link for link in tenant.world.links_in(copy) if link.client_id == tenant.tool.client_id]
+        run = enrolment_of(tenant, tenant.launch("ben", link))
+        with tenant.database() as session:
+            versions.append(session.get_one(Cohort, run.cohort_id).version_id)
+    assert versions[0] != versions[1], "only the one that was told knows what it was copied from"
+
+
+def test_each_clients_handler_is_asked_for_with_its_own_token(clients: Twins) -> None:
+    assert ask(clients.here) == 2
+    assert sorted(callers(clients.here, "notices.register")) == sorted(t.tool.client_id for t in clients)
+    assert {row.platform_id for row in handlers(clients.here)} == {t.platform_id for t in clients}
+
+
 def test_keys_of_one_registration_open_nothing_of_the_other(clients: Twins, platform_keys: PlatformKeys) -> None:
     """Open edX: one issuer, a key set for each client."""
     own = PlatformKeys()
@@ -418,6 +472,25 @@ def test_scores_of_two_deployments_go_each_to_its_own_column(customers: Twins) -
     complete(customers.here, runs[0])
     work_off(customers.here)
     assert [post.line_item_id for post in customers.here.world.posts()] == [columns[1], columns[0]]
+
+
+def test_a_notice_of_one_deployment_says_nothing_of_the_same_course_in_the_other(customers: Twins) -> None:
+    notices.without_histories(customers.here.world)
+    for tenant in customers:
+        tenant.launch("ada")
+    with customers.here.database() as session:
+        offerings.publish(session, dataclasses.replace(content.load(TINY), version="2.0"), now=datetime.now(UTC))
+    copy = customers.here.world.copy_context(customers.here.context, "Next year")
+    customers.here.world.enrol("ben", copy, v.Role.LEARNER)
+    address = customers.here.url("/lti/notices")
+    assert notices.deliver(customers.here.world, address, [told_of_a_copy(customers.here, copy)]).status == 200
+    links = {link.deployment_id: link for link in customers.here.world.links_in(copy)}
+    versions = []
+    for tenant in customers:
+        run = enrolment_of(tenant, tenant.launch("ben", links[tenant.link.deployment_id]))
+        with tenant.database() as session:
+            versions.append(session.get_one(Cohort, run.cohort_id).version_id)
+    assert versions[0] != versions[1]
 
 
 def test_a_login_for_one_deployment_is_not_answered_by_a_launch_of_the_other(customers: Twins) -> None:

@@ -26,6 +26,7 @@ class Check(StrEnum):
     SCORE = "score"
     ROSTER = "roster"
     COPIES = "copies"
+    NOTICES = "notices"
     OUTBOX = "outbox"
 
 

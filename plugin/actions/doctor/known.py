@@ -16,6 +16,7 @@ from lti import quirks, stores
 from plugin.actions.doctor.findings import Check, Fact, Finding
 from plugin.db.learning import Cohort, Context, Enrolment
 from plugin.db.lti_stores import as_platform
+from plugin.db.notices import NoticeHandler
 from plugin.db.outbox import IS_DUE, IS_REFUSED, WANTED, LineItem, OutboxRow, PlatformPause
 from plugin.db.people import Identity
 from plugin.db.platforms import Deployment, Platform, PlatformState
@@ -62,6 +63,16 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class Told:
+    """Deployments whose LMS tells of copied courses: how many there are, how many of them have our handler, and what
+    stood in the way of another one."""
+
+    offered: int = 0
+    registered: int = 0
+    problem_code: str | None = None
+
+
+@dataclass(frozen=True)
 class Case:
     """All that is known. `histories`: whether course and link tell what they were copied from; None: nobody knows."""
 
@@ -71,6 +82,7 @@ class Case:
     course: Course
     last_launch_at: datetime | None
     histories: tuple[bool | None, bool | None]
+    notices: Told
     reasons: tuple[Reason, ...]
     waiting: int
     paused_until: datetime | None
@@ -96,6 +108,7 @@ def read(session: Session, platform: Platform, *, score_for: str | None, now: da
         course=_course(session, platform.id),
         last_launch_at=session.scalar(last_launch),
         histories=(platform.tells_context_history, platform.tells_link_history),
+        notices=_notices(session, platform.id),
         reasons=tuple(_reasons(session, platform.id)),
         waiting=session.scalar(waiting) or 0,
         paused_until=session.scalar(select(PlatformPause.until).where(PlatformPause.platform_id == platform.id)),
@@ -139,6 +152,16 @@ def _course(session: Session, platform_id: int) -> Course:
         .limit(COLUMNS)
     )
     return Course(found.context_id, found.line_items_url, found.memberships_url, tuple(session.scalars(columns)))
+
+
+def _notices(session: Session, platform_id: int) -> Told:
+    count = func.count(NoticeHandler.id)
+    row = session.execute(
+        select(count, func.count(NoticeHandler.registered_at), func.max(NoticeHandler.problem_code)).where(
+            NoticeHandler.platform_id == platform_id
+        )
+    ).one()
+    return Told(*row)
 
 
 def _reasons(session: Session, platform_id: int) -> Iterator[Reason]:
@@ -190,8 +213,24 @@ def copies(case: Case) -> Finding:
         return Finding(Check.COPIES, "copies-unseen")
     if context or link:
         return Finding(Check.COPIES, "copies-told")
+    if case.notices.registered:
+        return Finding(Check.COPIES, "copies-by-notice")
     tells = quirks.of(case.platform.family).tells_history
     return Finding(Check.COPIES, "copies-lack" if tells else "copies-never")
+
+
+def notices(case: Case) -> Finding:
+    """Whether the LMS tells of copies when they are made; the worker asks it to, and says what came of it."""
+    told = case.notices
+    if not told.offered:
+        return Finding(Check.NOTICES, "notices-not-offered")
+    if told.problem_code == "notices-no-right":
+        return Finding(Check.NOTICES, "notices-lack-right")
+    if told.problem_code in {"notices-refused", *OF_THE_LMS, *OF_OURS}:
+        return Finding(Check.NOTICES, "notices-not-taken")
+    if told.registered < told.offered:
+        return Finding(Check.NOTICES, "notices-on-their-way")
+    return Finding(Check.NOTICES, "notices-registered", {"count": told.registered})
 
 
 def outbox(case: Case) -> Iterator[Finding]:
@@ -216,4 +255,4 @@ def _outbox_code(reason: Reason) -> str:
 
 def look(case: Case) -> list[Finding]:
     """All checks that ask nobody."""
-    return [switch(case), deployments(case), launch(case), copies(case), *outbox(case)]
+    return [switch(case), deployments(case), launch(case), copies(case), notices(case), *outbox(case)]

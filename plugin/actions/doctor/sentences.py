@@ -42,6 +42,7 @@ TITLES = {
     Check.SCORE: marked("A test grade arrives in the gradebook"),
     Check.ROSTER: marked("The list of people in a course"),
     Check.COPIES: marked("Copied courses say what they were copied from"),
+    Check.NOTICES: marked("The LMS says when a course is copied (notices)"),
     Check.OUTBOX: marked("Grades that are still to be told to the LMS"),
 }
 
@@ -385,6 +386,38 @@ WORDS = {
         ),
     ),
     "copies-never": Words(X, NOBODY, marked("This LMS cannot say it. A copied course begins afresh.")),
+    "copies-by-notice": Words(
+        W,
+        NOBODY,
+        marked("They do not, but the LMS says so in notices, which is as good for courses copied from now on."),
+    ),
+    # notices
+    "notices-registered": Words(W, NOBODY, marked("It does; asked for, and taken, in %(count)s deployments.")),
+    "notices-on-their-way": Words(
+        W, NOBODY, marked("The LMS offers it, and is asked for it by itself within minutes.")
+    ),
+    "notices-not-offered": Words(
+        X,
+        NOBODY,
+        marked("This LMS does not offer it to Practicum. Launches from a copied course may say it, which is enough."),
+    ),
+    "notices-lack-right": Words(
+        M,
+        LMS,
+        marked("The LMS offers to say when a course is copied, and then does not give the right to be told."),
+        marked(
+            "Allow the Platform Notification Service for this tool in its settings in the LMS, or take the offer away."
+        ),
+    ),
+    "notices-not-taken": Words(
+        M,
+        LMS,
+        marked("The LMS offers to say when a course is copied, but did not take Practicum’s address for it."),
+        marked(
+            "Look into the LMS’s log for the reason. Practicum’s address for it is on the tool’s own domain, and is "
+            "told again each day."
+        ),
+    ),
     # outbox
     "outbox-empty": Words(W, NOBODY, marked("None waits.")),
     "outbox-waiting": Words(W, NOBODY, marked("On their way: %(count)s, and nothing is wrong with them.")),

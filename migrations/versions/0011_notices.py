@@ -1,0 +1,68 @@
+"""Notices of LMSs: which course was copied from which, and where we asked to be told so."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0011"
+down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    """Make the tables."""
+    op.create_table(
+        "context_copies",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("platform_id", BigId, nullable=False),
+        sa.Column("deployment_id", sa.String(length=255), nullable=False),
+        sa.Column("context_id", sa.String(length=255), nullable=False),
+        sa.Column("origin_id", sa.String(length=255), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["platform_id"], ["platforms.id"], name=op.f("fk_context_copies_platform_id_platforms")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_context_copies")),
+        sa.UniqueConstraint(
+            "platform_id",
+            "deployment_id",
+            "context_id",
+            "origin_id",
+            name=op.f("uq_context_copies_platform_id_deployment_id_context_id_origin_id"),
+        ),
+    )
+    op.create_index(op.f("ix_context_copies_expires_at"), "context_copies", ["expires_at"], unique=False)
+    op.create_table(
+        "notice_handlers",
+        sa.Column("id", BigId, autoincrement=False, nullable=False),
+        sa.Column("platform_id", BigId, nullable=False),
+        sa.Column("service_url", sa.String(length=2000), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("handler", sa.String(length=1000), nullable=True),
+        sa.Column("registered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("problem", sa.String(length=1000), nullable=True),
+        sa.Column("problem_code", sa.String(length=40), nullable=True),
+        sa.Column("lease", sa.String(length=32), nullable=True),
+        sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("(lease IS NULL) = (leased_until IS NULL)", name=op.f("ck_notice_handlers_lease_is_dated")),
+        sa.CheckConstraint(
+            "(handler IS NULL) = (registered_at IS NULL)", name=op.f("ck_notice_handlers_registration_is_dated")
+        ),
+        sa.ForeignKeyConstraint(["id"], ["deployments.id"], name=op.f("fk_notice_handlers_id_deployments")),
+        sa.ForeignKeyConstraint(
+            ["platform_id"], ["platforms.id"], name=op.f("fk_notice_handlers_platform_id_platforms")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_handlers")),
+    )
+    op.create_index(op.f("ix_notice_handlers_due_at"), "notice_handlers", ["due_at"], unique=False)
+    op.create_index(op.f("ix_notice_handlers_platform_id"), "notice_handlers", ["platform_id"], unique=False)
+
+
+def downgrade() -> None:
+    """Drop them."""
+    op.drop_table("notice_handlers")
+    op.drop_table("context_copies")
