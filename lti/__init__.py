@@ -5,7 +5,7 @@ answers. What does not: members, modules, tables, pages, Flask. The application 
 (`lti.stores`), its secret, its clock and its addresses, and gets values or a refusal with a sentence.
 
 The names below are the public ones. Functions are called by their file: `lti.login.begin`, `lti.launch.verify`,
-`lti.registration.register`, `lti.deep_linking.respond`, `lti.quirks.judge`, `lti.keys.make`.
+`lti.notices.verify`, `lti.registration.register`, `lti.deep_linking.respond`, `lti.quirks.judge`, `lti.keys.make`.
 """
 
 from lti.claims import VerifiedClaims
@@ -30,6 +30,7 @@ from lti.launch import Launch
 from lti.login import LoginRedirect
 from lti.messages import (
     AnswerSlip,
+    DataPrivacyLaunch,
     DeepLinkingRequest,
     Message,
     Person,
@@ -40,6 +41,7 @@ from lti.messages import (
     SubmissionReview,
     ToolPlatform,
 )
+from lti.notices import ContextCopy, Handlers, NoticeRefused
 from lti.quirks import Outcome, Verdict
 from lti.refusals import LaunchCode
 from lti.registration import PlatformConfiguration, Registered, ToolDescription
@@ -59,13 +61,16 @@ __all__ = [
     "AnswerSlip",
     "AnswerUnreadable",
     "Column",
+    "ContextCopy",
     "CourseRole",
+    "DataPrivacyLaunch",
     "DeepLinkingAnswer",
     "DeepLinkingRefused",
     "DeepLinkingRequest",
     "Grades",
     "GradingProgress",
     "Guard",
+    "Handlers",
     "HttpClient",
     "KeySets",
     "Launch",
@@ -78,6 +83,7 @@ __all__ = [
     "Member",
     "Message",
     "Nonces",
+    "NoticeRefused",
     "Outcome",
     "Person",
     "Place",

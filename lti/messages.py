@@ -19,6 +19,7 @@ from lti.urls import is_web_url, origin
 RESOURCE_LINK_REQUEST = "LtiResourceLinkRequest"
 DEEP_LINKING_REQUEST = "LtiDeepLinkingRequest"
 SUBMISSION_REVIEW_REQUEST = "LtiSubmissionReviewRequest"
+DATA_PRIVACY_LAUNCH = "LtiDataPrivacyLaunchRequest"
 CONTEXT_COPY_NOTICE = "LtiContextCopyNotice"
 LTI_VERSION = "1.3.0"
 
@@ -176,7 +177,20 @@ class SubmissionReview(_Message):
     for_user: str | None = field(repr=False)
 
 
-Message = ResourceLaunch | DeepLinkingRequest | SubmissionReview
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataPrivacyLaunch(_Message):
+    """Somebody wants to know what is kept about a person (LTI Data Privacy Launch, a draft for members; its claims are
+    known from those who send it: Tsugi, and from those who check it: PyLTI1p3). It comes from no course and no link.
+
+    `for_user` is the `sub` of whom it is about, None where it is not said. As with a review, it proves nothing about
+    who asks."""
+
+    for_user: str | None = field(repr=False)
+
+
+Message = ResourceLaunch | DeepLinkingRequest | SubmissionReview | DataPrivacyLaunch
+# The second is what it was called before (Sakai's pages, PyLTI1p3).
+_DATA_PRIVACY = frozenset({DATA_PRIVACY_LAUNCH, "DataPrivacyLaunchRequest"})
 
 
 def read(claims: VerifiedClaims) -> Message:
@@ -192,7 +206,9 @@ def read(claims: VerifiedClaims) -> Message:
     if kind == DEEP_LINKING_REQUEST:
         return _deep_linking_request(claims)
     if kind == SUBMISSION_REVIEW_REQUEST:
-        return _submission_review(claims)
+        return SubmissionReview(**_common(claims), for_user=_for_user(claims))
+    if kind in _DATA_PRIVACY:
+        return DataPrivacyLaunch(**_common(claims), for_user=_for_user(claims))
     raise LaunchRefused(LaunchCode.MESSAGE_UNKNOWN, shown(kind))
 
 
@@ -226,9 +242,8 @@ def _deep_linking_request(claims: VerifiedClaims) -> DeepLinkingRequest:
     )
 
 
-def _submission_review(claims: VerifiedClaims) -> SubmissionReview:
-    cell = c.mapping(claims, c.FOR_USER) or {}
-    return SubmissionReview(**_common(claims), for_user=c.text(cell, "user_id"))
+def _for_user(claims: VerifiedClaims) -> str | None:
+    return c.text(c.mapping(claims, c.FOR_USER) or {}, "user_id")
 
 
 def _common(claims: VerifiedClaims) -> dict[str, Any]:

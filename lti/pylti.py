@@ -25,11 +25,12 @@ from pylti1p3.message_validators.resource_message import ResourceMessageValidato
 
 from lti.claims import MESSAGE_TYPE
 from lti.errors import LaunchRefused, shown
-from lti.messages import SUBMISSION_REVIEW_REQUEST
+from lti.messages import DATA_PRIVACY_LAUNCH, SUBMISSION_REVIEW_REQUEST
 from lti.refusals import LaunchCode
 
 _VALIDATORS = (ResourceMessageValidator(), DeepLinkMessageValidator())
-_NOT_ASKED = frozenset({SUBMISSION_REVIEW_REQUEST})  # its validator refuses what Moodle sends from a column's head
+# Their validators refuse what Moodle sends from a column's head, and know the privacy launch by its former name only.
+_NOT_ASKED = frozenset({SUBMISSION_REVIEW_REQUEST, DATA_PRIVACY_LAUNCH, "DataPrivacyLaunchRequest"})
 
 
 def second_opinion(claims: Mapping[str, Any]) -> None:

@@ -20,6 +20,7 @@ from lti.http import Answer, HttpClient
 from lti.messages import (
     CONTEXT_HISTORY,
     COURSE_DATES,
+    DATA_PRIVACY_LAUNCH,
     DEEP_LINKING_REQUEST,
     LINK_DATES,
     LINK_HISTORY,
@@ -203,8 +204,9 @@ def _offered(tool: ToolDescription, configuration: PlatformConfiguration) -> lis
             "placements": list(quirks.of(configuration.family).content_placements),
         },
     ]
-    if SUBMISSION_REVIEW_REQUEST in configuration.messages:
-        offered.append({"type": SUBMISSION_REVIEW_REQUEST, "target_link_uri": tool.target_url, "label": tool.name})
+    for further in (SUBMISSION_REVIEW_REQUEST, DATA_PRIVACY_LAUNCH):
+        if further in configuration.messages:
+            offered.append({"type": further, "target_link_uri": tool.target_url, "label": tool.name})
     return offered
 
 

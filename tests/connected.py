@@ -31,6 +31,7 @@ from flask import Flask
 from sqlalchemy import Engine, delete, func, insert, select
 from sqlalchemy.orm import Session
 
+import content
 from lti import keys
 from plugin.actions import grants, offerings, organizations, platforms
 from plugin.app import create_app

@@ -52,6 +52,7 @@ def test_only_these_views_are_for_anybody(app: Flask) -> None:
         "lti.jwks",
         "lti.canvas_configuration",
         "notices.take",
+        "privacy.general",
         "registration.ask",
         "registration.confirm",
     }

@@ -52,7 +52,9 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "(handler IS NULL) = (registered_at IS NULL)", name=op.f("ck_notice_handlers_registration_is_dated")
         ),
-        sa.ForeignKeyConstraint(["id"], ["deployments.id"], name=op.f("fk_notice_handlers_id_deployments")),
+        sa.ForeignKeyConstraint(
+            ["id"], ["deployments.id"], name=op.f("fk_notice_handlers_id_deployments"), ondelete="CASCADE"
+        ),
         sa.ForeignKeyConstraint(
             ["platform_id"], ["platforms.id"], name=op.f("fk_notice_handlers_platform_id_platforms")
         ),

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from lti.errors import LaunchRefused
 from lti.launch import Launch
-from lti.messages import DeepLinkingRequest, Message, ResourceLaunch, SubmissionReview
+from lti.messages import DataPrivacyLaunch, DeepLinkingRequest, Message, ResourceLaunch, SubmissionReview
 from lti.refusals import LaunchCode
-from plugin.actions import audit, course_dates, link_columns, notice_handlers, show_work
+from plugin.actions import audit, course_dates, link_columns, notice_handlers, privacy, show_work
 from plugin.actions.open_link import (
     MAY_CHOOSE,
     Dead,
@@ -86,6 +86,7 @@ def enter(session: Session, launch: Launch, *, now: datetime) -> Entry:
 
     Raises:
         EntryRefused: the launch leads nowhere; nothing of it is to be kept.
+        Stranger: whoever wants to know what is kept about them was never here, and is not made anybody for asking.
         LaunchRefused: the platform was switched off since the launch was verified, its deployment taken away, or
             another one became its first at this moment.
     """
@@ -103,12 +104,16 @@ def enter(session: Session, launch: Launch, *, now: datetime) -> Entry:
             service_url=message.services.notices,
             now=now,
         )
+    if isinstance(message, DataPrivacyLaunch):
+        privacy.refuse_stranger(session, message, platform)
     who = _person(session, launch, platform, now)
     context_id: int | None
     if isinstance(message, ResourceLaunch):
         context_id, path = open_link(session, message, platform, who, now)
     elif isinstance(message, SubmissionReview):
         context_id, path = show_work.show_work(session, message, platform, who, now)
+    elif isinstance(message, DataPrivacyLaunch):
+        context_id, path = None, privacy.page_for(session, message, platform, who, now)
     else:
         context_id, path = None, _choose(session, message, platform, who, now)
     session.flush()
@@ -235,10 +240,11 @@ def new_person(connection: Connection, launch: Launch, deployment_key: str, now:
     if made is None:
         connection.execute(_NO_PERSON, {"id": person_id})
         return None
-    return Who(made.id, person_id, name, _role(launch.message), is_new=True)
+    return Who(made.id, person_id, name, course_role(launch.message), is_new=True)
 
 
-def _role(message: Message) -> CourseRole:
+def course_role(message: Message) -> CourseRole:
+    """What the LMS says that somebody is: in the course, or else in the LMS."""
     role = CourseRole(message.roles.course_role.value)
     if role is CourseRole.NONE and message.roles.is_lms_administrator:
         return CourseRole.ADMINISTRATOR
@@ -363,7 +369,7 @@ def _person(session: Session, launch: Launch, platform: Platform, now: datetime)
         .values(last_launch_at=now, email=said.email)
     )
     name = found.legal_name or name or found.name
-    return Who(found.id, found.person_id, name, _role(launch.message), is_new=False)
+    return Who(found.id, found.person_id, name, course_role(launch.message), is_new=False)
 
 
 def _choose(session: Session, message: DeepLinkingRequest, platform: Platform, who: Who, now: datetime) -> str:

@@ -44,7 +44,9 @@ class NoticeHandler(Base):
         CheckConstraint("(handler IS NULL) = (registered_at IS NULL)", name="registration_is_dated"),
     )
 
-    id: Mapped[int] = mapped_column(ForeignKey("deployments.id"), primary_key=True, autoincrement=False)
+    id: Mapped[int] = mapped_column(
+        ForeignKey("deployments.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
     platform_id: Mapped[int] = mapped_column(ForeignKey("platforms.id"), index=True)
     service_url: Mapped[str] = mapped_column(String(2000))
     due_at: Mapped[datetime] = mapped_column(index=True)

@@ -50,11 +50,12 @@ def pages(app: Flask) -> None:
     from plugin.web.lti import lti
     from plugin.web.member import member
     from plugin.web.notices import notices
+    from plugin.web.privacy import blueprint as privacy
     from plugin.web.public import public
     from plugin.web.registration import registration
     from plugin.web.rosters import rosters
     from plugin.web.trainer import trainer
 
-    learning = (arrival, cohort, rosters, member, trainer, lsc, admin)
+    learning = (arrival, cohort, rosters, member, trainer, lsc, admin, privacy)
     for blueprint in (public, lti, notices, registration, deep_linking, *learning):
         app.register_blueprint(blueprint)

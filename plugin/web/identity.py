@@ -167,6 +167,12 @@ def come_in(token: str, known: SignedIn | None) -> Visitor | None:
     return found
 
 
+def leave_nobody_signed_in() -> None:
+    """Somebody came in of whom nothing is known: whoever was signed in here before is not any more."""
+    _end_other_sign_in()
+    show_nobody()
+
+
 def _end_other_sign_in() -> None:
     """A shared computer: forms of the last person die with their token, and so does a copy of their cookie."""
     former = cookie.get("_user_id")

@@ -13,9 +13,10 @@ from plugin import clock
 from plugin.actions import enter, platforms
 from plugin.actions.enter import Entry
 from plugin.actions.open_link import EntryRefused
+from plugin.actions.privacy import Stranger
 from plugin.db.lti_stores import LaunchPlatforms, Nonces
 from plugin.domain.people import Capability
-from plugin.web import arrival, cookies, dead_ends
+from plugin.web import arrival, cookies, dead_ends, privacy
 from plugin.web.access import needs
 from plugin.web.arrival import launch_refused
 from plugin.web.errors import Refused
@@ -79,6 +80,8 @@ def launch() -> ResponseReturnValue:
     except EntryRefused as error:
         _burn()
         raise _dead_end(error) from error
+    except Stranger:
+        return privacy.of_stranger(verified)
     if not verified.browser_bound:
         return arrival.offer_ways(verified, entry)
     answer = arrival.let_in_here(entry)

@@ -578,7 +578,6 @@ def test_what_waits_and_what_is_tried_again_is_nothing_to_mend(lived: Connected)
 
 def test_deployments_and_the_switch_are_told(lived: Connected) -> None:
     with lived.database() as session:
-        session.execute(delete(NoticeHandler))
         session.execute(delete(Deployment))
     assert codes(examine(lived))[Check.DEPLOYMENTS] == "deployments-first"
     set_platform(lived, shared_client=True, state=PlatformState.PENDING)

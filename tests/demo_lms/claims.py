@@ -14,6 +14,8 @@ VARIABLE = re.compile(r"\$[A-Za-z][\w.]*")
 
 def id_token(world: World, launch: Launch, nonce: str | None) -> dict[str, Any]:
     """Claims of the message that `launch` began, valid from now for as long as the LMS's habit is."""
+    if launch.message is Message.DATA_PRIVACY:
+        return _privacy(world, launch, nonce)
     person = world.people[launch.person_id]
     context = world.contexts[launch.context_id]
     tool = world.tools[launch.client_id]
@@ -33,6 +35,36 @@ def id_token(world: World, launch: Launch, nonce: str | None) -> dict[str, Any]:
         **_services(world, launch, tool),
     }
     return claims | _of_message(world, launch)
+
+
+def _privacy(world: World, launch: Launch, nonce: str | None) -> dict[str, Any]:
+    """A data privacy launch: no context, no link, no services, roles of the system only; `for_user` with their own."""
+    person, tool = world.people[launch.person_id], world.tools[launch.client_id]
+    about = world.people[launch.for_user_id or person.id]
+    claims = {
+        **_frame(world, tool, nonce),
+        **_identity(world, person, tool),
+        v.MESSAGE_TYPE: launch.message.value,
+        v.VERSION: v.LTI_VERSION,
+        v.DEPLOYMENT_ID: launch.deployment_id,
+        v.TARGET_LINK_URI: launch.target_link_uri,
+        v.ROLES: _system_roles(person),
+        v.TOOL_PLATFORM: _tool_platform(world),
+        v.LAUNCH_PRESENTATION: {
+            "document_target": "iframe",
+            "return_url": world.config.url("/"),
+            "locale": person.locale,
+        },
+    }
+    if launch.for_user_id is not None:
+        claims[v.FOR_USER] = {"user_id": about.id, "roles": _system_roles(about)}
+        if world.config.habits.send_names and tool.wants_names:
+            claims[v.FOR_USER] |= {"name": about.name, "given_name": about.given_name, "family_name": about.family_name}
+    return claims
+
+
+def _system_roles(person: Person) -> list[str]:
+    return [(Role.SYSTEM_ADMINISTRATOR if person.is_administrator else Role.SYSTEM_USER).value]
 
 
 def roles(world: World, person: Person, context: Context) -> list[str]:

@@ -100,6 +100,31 @@ def begin_review(world: World, viewer: Person | str, item: LineItem, of: Person 
     )
 
 
+def begin_privacy(world: World, asker: Person | str, of: Person | str | None, tool: Tool | None = None) -> Launch:
+    """A click on "what does this tool know?" beside an account (`of` is None: on the tool itself)."""
+    client, person = tool or world.tool(), world.person(asker)
+    if not client.active or client.data_privacy_uri is None:
+        raise NotStarted(f"{client.name} offers no page about privacy.")
+    about = None if of is None else world.person(of)
+    if about is not None and about.id != person.id and not person.is_administrator:
+        raise NotStarted("You may ask about yourself only.")
+    deployment = next(one for one in world.deployments.values() if one.client_id == client.client_id)
+    launch = Launch(
+        id=random_id(),
+        message=Message.DATA_PRIVACY,
+        person_id=person.id,
+        client_id=client.client_id,
+        deployment_id=deployment.id,
+        context_id="",
+        target_link_uri=client.data_privacy_uri,
+        begun_at=world.now(),
+        for_user_id=None if about is None else about.id,
+    )
+    with world.lock:
+        world.launches[launch.id] = launch
+    return launch
+
+
 def _begin(world: World, message: Message, person: Person, context: Context, tool: Tool, **more: Any) -> Launch:
     if not tool.active:
         raise NotStarted(f"{tool.name} is not active. An administrator of the LMS can activate it.")
@@ -214,7 +239,7 @@ def _asked_launch(world: World, tool: Tool, asked: Mapping[str, str], signed_in:
         raise _Refused("login_required", "the launch was begun by somebody else")
     if world.now() - launch.begun_at > LAUNCH_LIFE:
         raise _Refused("invalid_request", "the launch was begun too long ago")
-    if not world.may_enter(signed_in, world.contexts[launch.context_id]):
+    if launch.context_id and not world.may_enter(signed_in, world.contexts[launch.context_id]):
         raise _Refused("access_denied", "the person is not in this context any more")
     return launch
 

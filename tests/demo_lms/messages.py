@@ -48,6 +48,17 @@ def open_review(item_id: str, person_id: str) -> ResponseReturnValue:
     return _set_out(launches.begin_review(world, current_person(), item, world.people[person_id]))
 
 
+@messages.get("/launch/privacy/<client_id>")
+@as_person
+def open_privacy(client_id: str) -> ResponseReturnValue:
+    """Ask what a tool keeps: about oneself, or (`?of=`) for administrators about somebody."""
+    tool = world.tools.get(client_id)
+    of = request.args.get("of")
+    if tool is None or (of is not None and of not in world.people):
+        abort(404, "This tool is not registered any more, or there is no such person.")
+    return _set_out(launches.begin_privacy(world, current_person(), of, tool))
+
+
 def _set_out(launch: Launch) -> ResponseReturnValue:
     post = launches.login_request(world, launch)
     if post.method == "GET":

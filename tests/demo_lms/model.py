@@ -77,6 +77,7 @@ class Tool:
     domain: str
     deep_linking_uri: str | None = None
     submission_review_uri: str | None = None
+    data_privacy_uri: str | None = None
     scopes: tuple[Scope, ...] = ()
     claims: tuple[str, ...] = ()
     custom: dict[str, str] = field(default_factory=dict)
@@ -188,6 +189,7 @@ class Launch:
     client_id: str
     deployment_id: str
     context_id: str
+    """Empty for a privacy launch, which comes from no context."""
     target_link_uri: str
     begun_at: datetime
     link_id: str | None = None

@@ -141,6 +141,7 @@ def _read(body: dict[str, Any]) -> Tool:
         deep_linking_uri=messages.deep_linking_uri,
         deep_linking_custom=messages.deep_linking_custom,
         submission_review_uri=messages.submission_review_uri,
+        data_privacy_uri=messages.data_privacy_uri,
         scopes=tuple(scope for scope in Scope if scope in asked),
         claims=tuple(str(one) for one in _list(tool, "claims")),
         custom=shapes.texts(tool, "custom_parameters"),
@@ -161,6 +162,7 @@ class _Messages:
     deep_linking_uri: str
     deep_linking_custom: dict[str, str]
     submission_review_uri: str | None = None
+    data_privacy_uri: str | None = None
 
 
 def _messages(tool: dict[str, Any]) -> _Messages:
@@ -172,13 +174,18 @@ def _messages(tool: dict[str, Any]) -> _Messages:
     if len(deep) != 1:
         # with several, Moodle takes the last and Sakai the first
         raise shapes.BadShape("messages has to hold exactly one LtiDeepLinkingRequest")
-    reviews = [one for one in messages if one["type"] == Message.SUBMISSION_REVIEW]
     fallback = {"target_link_uri": tool.get("target_link_uri")}
     domain = _domain(tool)
+
+    def address_of(kind: Message) -> str | None:
+        found = [one for one in messages if one["type"] == kind]
+        return _address_at({**fallback, **found[0]}, "target_link_uri", domain) if found else None
+
     return _Messages(
         deep_linking_uri=_address_at({**fallback, **deep[0]}, "target_link_uri", domain),
         deep_linking_custom=shapes.texts(deep[0], "custom_parameters"),
-        submission_review_uri=_address_at({**fallback, **reviews[0]}, "target_link_uri", domain) if reviews else None,
+        submission_review_uri=address_of(Message.SUBMISSION_REVIEW),
+        data_privacy_uri=address_of(Message.DATA_PRIVACY),
     )
 
 

@@ -42,6 +42,7 @@ class Message(StrEnum):
     RESOURCE_LINK = "LtiResourceLinkRequest"
     DEEP_LINKING = "LtiDeepLinkingRequest"
     SUBMISSION_REVIEW = "LtiSubmissionReviewRequest"
+    DATA_PRIVACY = "LtiDataPrivacyLaunchRequest"
 
 
 class Notice(StrEnum):
@@ -59,6 +60,7 @@ class Role(StrEnum):
     INSTITUTION_INSTRUCTOR = "http://purl.imsglobal.org/vocab/lis/v2/institution/person#Instructor"
     INSTITUTION_ADMINISTRATOR = "http://purl.imsglobal.org/vocab/lis/v2/institution/person#Administrator"
     SYSTEM_ADMINISTRATOR = "http://purl.imsglobal.org/vocab/lis/v2/system/person#Administrator"
+    SYSTEM_USER = "http://purl.imsglobal.org/vocab/lis/v2/system/person#User"
 
     @property
     def short(self) -> str:

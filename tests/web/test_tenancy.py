@@ -76,6 +76,7 @@ FILLERS: dict[str, Callable[[Furnished], Any]] = {
     "roster_id": lambda f: f.place.cohort.id,
     "platform_id": lambda f: f.place.platform.id,
     "request_id": lambda f: f.request,
+    "person_id": lambda f: f.place.ada.id,
     "id": lambda f: f.outbox,
 }
 # Who of an organization finds that row of it: its owner, or whose grant is for it.
@@ -86,6 +87,7 @@ FINDS: dict[str, set[str]] = {
     "roster_id": {"tom", "lou", "ann", "ian"},
     "platform_id": {"ann"},
     "request_id": {"ian"},
+    "person_id": {"lou", "ann"},
     "id": {"lou", "ann"},
 }
 # Not numbers but secrets: whoever was given one may use it, from wherever they come.
