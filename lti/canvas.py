@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from lti import quirks
+from lti.claims import SCOPE_GROUPS
 from lti.messages import DEEP_LINKING_REQUEST
 from lti.registration import SCOPES, ToolDescription, custom_parameters
 
@@ -19,7 +20,8 @@ def configuration(tool: ToolDescription) -> dict[str, Any]:
         "target_link_uri": tool.target_url,
         "redirect_uris": [tool.launch_url],
         "public_jwk_url": tool.key_set_url,
-        "scopes": list(SCOPES),
+        # Canvas has no such service, and refuses a description that asks for a scope it does not know (read)
+        "scopes": [scope for scope in SCOPES if scope != SCOPE_GROUPS],
         "custom_fields": custom_parameters(tool, "canvas"),
         "extensions": [
             {

@@ -72,13 +72,14 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class ServiceEndpoints:
     """Addresses and scopes of the services that this launch offers. `notices` is where a tool says that it wants to
-    be told of copied contexts; None where the platform tells nobody."""
+    be told of copied contexts, `groups` where the groups of this one are; None where the platform does not offer it."""
 
     ags_scopes: frozenset[str] = frozenset()
     lineitems: str | None = None
     lineitem: str | None = None
     memberships: str | None = None
     notices: str | None = None
+    groups: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +329,7 @@ def _services(claims: VerifiedClaims) -> ServiceEndpoints:
         lineitem=c.url(ags, "lineitem"),
         memberships=c.url(nrps, "context_memberships_url"),
         notices=_notices(claims),
+        groups=_groups(claims),
     )
 
 
@@ -341,6 +343,16 @@ def _notices(claims: VerifiedClaims) -> str | None:
         told = CONTEXT_COPY_NOTICE in (c.strings(service, "notice_types_supported") or ())
         spoken = "1.0" in (c.strings(service, "service_versions") or ())
         return c.url(service, "platform_notification_service_url") if told and spoken else None
+    except LaunchRefused:
+        return None
+
+
+def _groups(claims: VerifiedClaims) -> str | None:
+    """Where the groups of the context are (Course Groups Service 1.0); read as gently as `_notices`."""
+    if c.GROUPS_SERVICE not in claims:
+        return None
+    try:
+        return c.url(c.mapping(claims, c.GROUPS_SERVICE) or {}, "context_groups_url")
     except LaunchRefused:
         return None
 

@@ -14,7 +14,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from lti import quirks, urls
-from lti.claims import SCOPE_LINE_ITEM, SCOPE_MEMBERS, SCOPE_NOTICE_HANDLERS, SCOPE_RESULT_READ, SCOPE_SCORE
+from lti.claims import (
+    SCOPE_GROUPS,
+    SCOPE_LINE_ITEM,
+    SCOPE_MEMBERS,
+    SCOPE_NOTICE_HANDLERS,
+    SCOPE_RESULT_READ,
+    SCOPE_SCORE,
+)
 from lti.errors import AnswerUnreadable, PlatformRefused, RegistrationRefused
 from lti.http import Answer, HttpClient
 from lti.messages import (
@@ -31,7 +38,7 @@ from lti.stores import hosts_of
 
 SECONDS = 10.0
 LONGEST = 256 * 1024  # bytes of a configuration or of an answer
-SCOPES = (SCOPE_LINE_ITEM, SCOPE_RESULT_READ, SCOPE_SCORE, SCOPE_MEMBERS, SCOPE_NOTICE_HANDLERS)
+SCOPES = (SCOPE_LINE_ITEM, SCOPE_RESULT_READ, SCOPE_SCORE, SCOPE_MEMBERS, SCOPE_NOTICE_HANDLERS, SCOPE_GROUPS)
 SUBSTITUTIONS = {
     CONTEXT_HISTORY: "$Context.id.history",
     LINK_HISTORY: "$ResourceLink.id.history",

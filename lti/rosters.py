@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from lti import quirks
+from lti import groups, quirks
 from lti import roles as vocabulary
 from lti.claims import SCOPE_MEMBERS, URL_LENGTH, is_storable
 from lti.errors import AnswerUnreadable
@@ -35,7 +35,8 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One entry of a roster. `user_id` is the `sub` of that person's launches; names may be absent."""
+    """One entry of a roster. `user_id` is the `sub` of that person's launches; names may be absent. `groups` are the
+    ids of the groups they are in, None where the LMS does not say."""
 
     user_id: str = field(repr=False)
     roles: Roles
@@ -44,6 +45,7 @@ class Member:
     given: str | None = field(default=None, repr=False)
     family: str | None = field(default=None, repr=False)
     email: str | None = field(default=None, repr=False)
+    groups: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,7 @@ def _member(entry: object) -> Member:
         given=_text(entry, "given_name"),
         family=_text(entry, "family_name"),
         email=_text(entry, "email"),
+        groups=groups.enrolments(entry),
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, exists, select, update
 from sqlalchemy.orm import Session
 
 from lti.messages import ResourceLaunch
-from plugin.actions import audit, course_dates, link_columns
+from plugin.actions import audit, course_dates, groups, link_columns
 from plugin.db import notices, places
 from plugin.db.learning import Cohort, Context, Enrolment, EnrolmentState, Offering, ResourceLink
 from plugin.db.people import Grant, OrganizationLine, Person
@@ -81,6 +81,8 @@ def open_link(
         person=who.person_id,
     )
     context_id = _context(session, message, platform, known, now)
+    if message.services.groups and message.services.groups != known.groups_url:
+        groups.offered(session, context_id, message.services.groups)
     cohort_id, organization_id = known.cohort_id, known.cohort_organization_id
     if cohort_id is None or organization_id is None:
         cohort = _first_launch(session, message, platform, context_id, code, instructs=instructs, now=now)

@@ -20,8 +20,8 @@ from sqlalchemy.orm import Session
 
 import content
 from plugin.actions import audit
+from plugin.db import groups, reports
 from plugin.db import reach as reaches
-from plugin.db import reports
 from plugin.db.outbox import OutboxState
 from plugin.db.reach import Edition
 from plugin.db.reports import Asked, Key, Part
@@ -200,6 +200,8 @@ def about(session: Session, asked: Asked, rows: int, *, now: datetime) -> list[t
         ]
     if asked.cohort_id is not None and (cohort := reaches.cohort(session, asked.reach, asked.cohort_id)):
         said.append(("Cohort", f"{cohort.name} ({cohort.code})"))
+        chosen = (each.name for each in groups.of_cohort(session, cohort.id) if each.id == asked.group_id)
+        said += [("Group of the LMS course", name) for name in chosen]
     if asked.name:
         said.append(("Name contains", asked.name))
     return [
@@ -245,6 +247,7 @@ def remember_export(session: Session, asked: Asked, form: str, *, rows: int, by:
         last=asked.last.isoformat() if asked.last else None,
         offering=asked.offering_id,
         cohort=asked.cohort_id,
+        group=asked.group_id,
         searched_a_name=bool(asked.name),
     )
 

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from lti import stores
 from plugin.db.base import UtcDateTime
+from plugin.db.groups import GroupSource
 from plugin.db.learning import Cohort, Context, Enrolment
 from plugin.db.lti_stores import as_platform
 from plugin.db.outbox import PlatformPause
@@ -35,13 +36,15 @@ Jitter = Callable[[], float]
 class Reading:
     """A roster under lease. `differences_url` is None where the whole is to be read.
 
-    `began` stamps everybody whom the reading names, `cohort_since` is the day of the newest cohort of the course.
+    `groups_url` is None where the LMS tells no groups. `began` stamps everybody whom the reading names, `cohort_since`
+    is the day of the newest cohort of the course.
     """
 
     context_id: int
     platform: stores.Platform
     memberships_url: str
     differences_url: str | None
+    groups_url: str | None
     deployment_key: str
     lease: str
     began: datetime
@@ -132,13 +135,14 @@ def lease(session: Session, platform_id: int, *, now: datetime) -> Reading | Non
     if due is None:
         end(session, platform_id, token)
         return None
-    roster, context, platform, cohort_since = due
+    roster, context, platform, groups_url, cohort_since = due
     whole = rules.asks_for_whole(roster.whole_at, now) or roster.wanted_at is not None
     return Reading(
         context_id=context.id,
         platform=as_platform(platform, ()),
         memberships_url=context.memberships_url,
         differences_url=None if whole else roster.differences_url,
+        groups_url=groups_url,
         deployment_key=context.deployment_id if platform.shared_client else "",
         lease=token,
         began=now,
@@ -154,8 +158,9 @@ def _due(platform_id: int, now: datetime) -> Any:
         select(func.max(Cohort.created_at)).where(Cohort.context_id == Context.id).correlate(Context).scalar_subquery()
     )
     return (
-        select(Roster, Context, Platform, type_coerce(newest, UtcDateTime()))
+        select(Roster, Context, Platform, GroupSource.groups_url, type_coerce(newest, UtcDateTime()))
         .join(Context, Context.id == Roster.context_id)
+        .outerjoin(GroupSource, GroupSource.context_id == Roster.context_id)
         .join(Platform, Platform.id == Roster.platform_id)
         .where(Roster.platform_id == platform_id, Roster.due_at <= now, Platform.state == PlatformState.ACTIVE)
         .order_by(Roster.wanted_at.is_(None), Roster.due_at, Roster.context_id)

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from lti import quirks, rosters
 from lti.errors import ServiceError
 from lti.quirks import Outcome, Verdict
-from plugin.actions import audit, roster_turns
+from plugin.actions import audit, groups, roster_turns
 from plugin.actions.roster_turns import Jitter, Reading
 from plugin.db.base import OneOf, UtcDateTime
 from plugin.db.folding import fold
@@ -48,6 +48,8 @@ def store(session: Session, reading: Reading, members: Iterable[rosters.Member],
     if not roster_turns.renew(session, reading, now=now):
         return False
     named = {member.user_id: member for member in members}  # somebody named twice is what was said last
+    if reading.groups_url is not None:
+        groups.join(session, reading.context_id, named.values())
     rows = [_row(reading, one, now) for one in named.values() if one.status is not rosters.Status.DELETED]
     if rows:
         making = insert(session, RosterMember)
@@ -219,6 +221,7 @@ def forget(session: Session, *, now: datetime) -> int:
             .values(**values)
             .execution_options(synchronize_session=False)
         )
+    groups.forget(session, found)
     return len(found)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from plugin.db.groups import listed_in
 from plugin.db.learning import Cohort, Context, Enrolment, Offering
 from plugin.db.people import Grant, Identity, Organization, OrganizationLine, Person
 from plugin.db.platforms import Platform, PlatformState
@@ -95,10 +96,10 @@ def course_of(session: Session, cohort: Cohort) -> Course | None:
     return None if row is None else Course(cohort.id, cohort.organization_id, *row)
 
 
-def counts(session: Session, course: Course, *, today: date) -> Mapping[Reached, int]:
-    """How many are how far."""
+def counts(session: Session, course: Course, *, today: date, group: int | None = None) -> Mapping[Reached, int]:
+    """How many are how far; of a group of the course, or of all."""
     far = _reached(course, today).label("far")
-    found = session.execute(_listed(course, select(far, func.count())).group_by(far))
+    found = session.execute(_listed(course, select(far, func.count()), group).group_by(far))
     known = {Reached(name): count for name, count in found if name is not None}
     return {each: known.get(each, 0) for each in Reached}
 
@@ -130,9 +131,11 @@ def page(
     today: date,
     after: int | None = None,
     before: int | None = None,
+    group: int | None = None,
     size: int,
 ) -> Page:
-    """Up to `size` people who are so far, by name: those after a member's id, those before one, or the first ones."""
+    """Up to `size` people who are so far, by name: those after a member's id, those before one, or the first ones; of a
+    group of the course, or of all."""
     key = after if after is not None else before
     spot = None if key is None else _spot(session, course, key)
     back = spot is not None and after is None
@@ -150,6 +153,7 @@ def page(
             Enrolment.completed_at,
             Enrolment.last_activity_at,
         ),
+        group,
     ).where(_reached(course, today) == which.value)
     place = tuple_(RosterMember.sort_key, RosterMember.id)
     if spot is not None:
@@ -238,8 +242,9 @@ def _spot(session: Session, course: Course, member_id: int) -> Any:
     return None if row is None else tuple_(literal(row.sort_key), literal(row.id))
 
 
-def _listed(course: Course, wanted: Any) -> Any:
+def _listed(course: Course, wanted: Any, group: int | None) -> Any:
     """Everybody of the roster, with their enrolment in this cohort, by whichever of their identities."""
+    only = [] if group is None else [listed_in(group)]
     return (
         wanted.select_from(RosterMember)
         .outerjoin(
@@ -252,7 +257,7 @@ def _listed(course: Course, wanted: Any) -> Any:
         )
         .outerjoin(Person, Person.id == Identity.person_id)
         .outerjoin(Enrolment, and_(Enrolment.person_id == Identity.person_id, Enrolment.cohort_id == course.cohort_id))
-        .where(RosterMember.context_id == course.context_id)
+        .where(RosterMember.context_id == course.context_id, *only)
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, case, exists, select
 from sqlalchemy.orm import Session
 
+from plugin.db.groups import GroupSource
 from plugin.db.hot import Hot
 from plugin.db.learning import Cohort, Context, Enrolment, Offering, ResourceLink
 from plugin.db.outbox import LineItem
@@ -24,6 +25,7 @@ class Known:
     context_title: str | None = None
     line_items_url: str | None = None
     memberships_url: str | None = None
+    groups_url: str | None = None
     cohort_id: int | None = None
     cohort_organization_id: int | None = None
     link_id: int | None = None
@@ -42,6 +44,7 @@ _PLACE: Any = (
         Context.title,
         Context.line_items_url,
         Context.memberships_url,
+        GroupSource.groups_url,
         Cohort.id.label("cohort_id"),
         Cohort.organization_id,
         ResourceLink.id.label("link_id"),
@@ -54,6 +57,7 @@ _PLACE: Any = (
         ResourceLink.said_dates.label("link_dates"),
     )
     .select_from(Context)
+    .outerjoin(GroupSource, GroupSource.context_id == Context.id)
     .outerjoin(Offering, Offering.code == bindparam("offering"))
     .outerjoin(Cohort, and_(Cohort.context_id == Context.id, Cohort.offering_id == Offering.id))
     .outerjoin(

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, se
 from sqlalchemy.orm import Session, aliased
 
 from plugin.db.base import UtcDateTime
+from plugin.db.groups import enrolled_in
 from plugin.db.learning import Cohort, Offering
 from plugin.db.people import Person
 from plugin.db.reflections import Feedback, Reflection, Revision
@@ -34,11 +35,12 @@ class Only(StrEnum):
 
 @dataclass(frozen=True)
 class Narrowing:
-    """A part of the queue; None is every cohort, every offering."""
+    """A part of the queue; None is every cohort, every offering, every group of an LMS course."""
 
     cohort_id: int | None = None
     offering_id: int | None = None
     only: Only = Only.ALL
+    group_id: int | None = None
 
 
 EVERYTHING = Narrowing()
@@ -212,6 +214,8 @@ def _narrowed(asker: Asker, narrowing: Narrowing) -> list[ColumnElement[bool]]:
         found.append(Reflection.cohort_id == narrowing.cohort_id)
     if narrowing.offering_id is not None:
         found.append(Reflection.cohort_id.in_(select(Cohort.id).where(Cohort.offering_id == narrowing.offering_id)))
+    if narrowing.group_id is not None:
+        found.append(enrolled_in(narrowing.group_id, Reflection.enrolment_id))
     if narrowing.only is Only.REVISIONS:
         found.append(_answered().exists())
     elif narrowing.only is Only.MINE:

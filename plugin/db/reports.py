@@ -34,6 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from plugin.db.folding import fold, folded
+from plugin.db.groups import enrolled_in
 from plugin.db.learning import Cohort, Completion, Enrolment, EnrolmentState, Progress
 from plugin.db.outbox import OutboxRow, OutboxState
 from plugin.db.people import Identity, Organization, OrganizationLine, Person
@@ -65,6 +66,7 @@ class Asked:
     organization_id: int | None = None  # with everything below it
     cohort_id: int | None = None
     offering_id: int | None = None
+    group_id: int | None = None  # of the LMS course of the cohort
     name: str = ""  # part of a person's name
 
 
@@ -219,6 +221,8 @@ def _about_cohort(asked: Asked, run: type[Enrolment]) -> list[ColumnElement[bool
         found.append(reached(asked.reach, run.organization_id, run.cohort_id))
     if asked.cohort_id is not None:
         found.append(run.cohort_id == asked.cohort_id)
+    if asked.group_id is not None:
+        found.append(enrolled_in(asked.group_id, run.id))
     if asked.offering_id is not None:
         found.append(run.cohort_id.in_(select(Cohort.id).where(Cohort.offering_id == asked.offering_id)))
     return found

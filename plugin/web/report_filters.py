@@ -11,8 +11,10 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from plugin.db import groups
 from plugin.db import reach as reaches
 from plugin.db.folding import fold
+from plugin.db.groups import Choice
 from plugin.db.reach import CohortChoice, OfferingChoice, Reach
 from plugin.db.reports import Asked, Part
 from plugin.domain import days
@@ -34,6 +36,7 @@ class Filters:
     reach: Reach
     offerings: list[OfferingChoice]
     cohorts: list[CohortChoice]
+    groups: list[Choice]
     are_first: bool = field(default=False)  # nothing was chosen yet
 
     @property
@@ -44,7 +47,7 @@ class Filters:
 
 def read(session: Session, reach: Reach, args: Mapping[str, str], *, today: date) -> Filters:
     """Read the sentence of a request; what is missing from it is this year up to today, all of it, completed."""
-    names = ("state", "offering", "organization", "cohort", "from", "to", "name")
+    names = ("state", "offering", "organization", "cohort", "group", "from", "to", "name")
     usual = {"state": Part.COMPLETED.value, "from": date(today.year, 1, 1).isoformat(), "to": today.isoformat()}
     typed = {name: args.get(name, usual.get(name, "")) for name in names}
     errors: dict[str, str] = {}
@@ -60,6 +63,10 @@ def read(session: Session, reach: Reach, args: Mapping[str, str], *, today: date
     if typed["offering"] and offering is None:
         errors["offering"] = _("No offering with this code is run here. Choose one of the list.")
     cohort = _cohort(session, typed["cohort"], reach, errors)
+    choices = groups.of_cohort(session, cohort.id if cohort else None)
+    group = next((choice for choice in choices if str(choice.id) == typed["group"]), None)
+    if group is None:
+        typed["group"] = ""  # it was of the cohort that was chosen before
     name = _name(typed["name"], errors)
 
     asked = Asked(
@@ -70,6 +77,7 @@ def read(session: Session, reach: Reach, args: Mapping[str, str], *, today: date
         organization_id=organization,
         cohort_id=cohort.id if cohort else None,
         offering_id=offering.id if offering else None,
+        group_id=group.id if group else None,
         name=name,
     )
     cohorts = reaches.cohorts(
@@ -78,7 +86,7 @@ def read(session: Session, reach: Reach, args: Mapping[str, str], *, today: date
     if cohort and cohort not in cohorts:
         cohorts.append(cohort)
     are_first = not any(name in args for name in names)
-    return Filters(typed, errors, None if errors else asked, reach, offerings, cohorts, are_first)
+    return Filters(typed, errors, None if errors else asked, reach, offerings, cohorts, choices, are_first)
 
 
 def _day(typed: Mapping[str, str], name: str, errors: dict[str, str]) -> date | None:

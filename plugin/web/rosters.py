@@ -11,9 +11,10 @@ from werkzeug.exceptions import NotFound
 from plugin import clock
 from plugin.actions import rosters as actions
 from plugin.actions.open_link import MAY_CHOOSE
-from plugin.db import class_list, doors
+from plugin.db import class_list, doors, groups
 from plugin.db.class_list import Course
 from plugin.db.doors import AtHand
+from plugin.db.groups import Choice
 from plugin.db.learning import Context
 from plugin.domain import rosters as rules
 from plugin.domain.people import Capability
@@ -53,23 +54,47 @@ def page(roster_id: int) -> ResponseReturnValue:
     course = class_list.course_of(session(), found.cohort)
     shown = request.args.get("state", Reached.NOT_OPENED.value)
     error = None if shown in set(Reached) else _("There is no such list. Choose one of these.")
-    about = {"cohort": found.cohort, "course": course, "sees_names": found.sees_names, "shown": shown, "error": error}
+    # counts of a small group would say something of somebody, so they are for those who see names anyway
+    choices = groups.of_course(session(), found.cohort.context_id) if found.sees_names else []
+    group, group_error = _group(choices)
+    about = {
+        "cohort": found.cohort,
+        "course": course,
+        "sees_names": found.sees_names,
+        "shown": shown,
+        "error": error,
+        "groups": choices,
+        "group": request.args.get("group", ""),
+        "group_error": group_error,
+    }
+    error = error or group_error
     if course is None or course.read_at is None:
         return render_template("cohort/roster.html", **about, **_freshness(course, now)), 422 if error else 200
     today = now.date()
     listed = None
     if found.sees_names and not error:
         after, before = (paging.read_id(request.args.get(name, "")) for name in ("after", "before"))
-        listed = class_list.page(session(), course, Reached(shown), today=today, after=after, before=before, size=ROWS)
+        listed = class_list.page(
+            session(), course, Reached(shown), today=today, after=after, before=before, group=group, size=ROWS
+        )
     html = render_template(
         "cohort/roster.html",
         **about,
         **_freshness(course, now),
-        counts=class_list.counts(session(), course, today=today),
-        came_since=class_list.came_since(session(), course),
+        counts=class_list.counts(session(), course, today=today, group=group),
+        came_since=0 if group else class_list.came_since(session(), course),
         listed=listed,
     )
     return html, 422 if error else 200
+
+
+def _group(choices: list[Choice]) -> tuple[int | None, str | None]:
+    """The group that is asked for, None for everybody; and what is wrong with the question."""
+    asked = request.args.get("group", "")
+    if not asked:
+        return None, None
+    found = next((choice.id for choice in choices if str(choice.id) == asked), None)
+    return found, None if found is not None else _("There is no such group in this course. Choose one of these.")
 
 
 @rosters.post("/<int:roster_id>/roster/refresh")

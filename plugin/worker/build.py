@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from lti.grades import Grades
+from lti.groups import Groups
 from lti.http import Guard, HttpClient
 from lti.notices import Handlers
 from lti.rosters import Rosters
@@ -39,7 +40,7 @@ def build(
     keys = ToolKeys(engine, settings.secret_key)
     tokens = AccessTokens(http, keys, clock=lambda: clock().timestamp())
     services = Services(http, tokens)
-    readers = Readers(engine, Rosters(services), clock=clock)
+    readers = Readers(engine, Rosters(services), groups=Groups(services), clock=clock)
     askers = Askers(engine, Handlers(services), described(settings.base_url).notices_url, clock=clock)
     return Worker(
         engine,

@@ -12,9 +12,10 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from lti.errors import AnswerUnreadable, PlatformRefused, ServiceError
+from lti.groups import Groups
 from lti.quirks import Outcome, Verdict
 from lti.rosters import Member, Page, Rosters
-from plugin.actions import roster_turns
+from plugin.actions import groups, roster_turns
 from plugin.actions import rosters as actions
 from plugin.actions.roster_turns import Reading
 from plugin.db.session import reader, transaction
@@ -46,9 +47,17 @@ class Stopped(Exception):
 class Readers:
     """`turn` reads one roster; `job` has threads of this worker read all that are due."""
 
-    def __init__(self, engine: Engine, rosters: Rosters, *, clock: Callable[[], datetime], threads: int = 2) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        rosters: Rosters,
+        *,
+        clock: Callable[[], datetime],
+        groups: Groups | None = None,
+        threads: int = 2,
+    ) -> None:
         self._engine, self._reader = engine, reader(engine)
-        self._rosters, self._clock = rosters, clock
+        self._rosters, self._groups, self._clock = rosters, groups, clock
         self._beside = Beside("read rosters", self.turn, every=EVERY, threads=threads)
 
     @property
@@ -80,6 +89,7 @@ class Readers:
     def _read(self, reading: Reading) -> None:
         """Read one. Whatever goes wrong ends as an outcome that is stored."""
         try:
+            self._read_groups(reading)
             self._changes_or_all(reading)
         except Lost:
             log.info("roster of context %d: another worker reads it", reading.context_id)
@@ -92,6 +102,21 @@ class Readers:
         except Exception as error:
             report(f"roster of context {reading.context_id}", error)
             self._fail(reading, ACCIDENT, down=False)
+
+    def _read_groups(self, reading: Reading) -> None:
+        """The course's groups, where the LMS tells them. Whatever goes wrong with them, the roster is read."""
+        if self._groups is None or reading.groups_url is None:
+            return
+        try:
+            found = self._groups.of_context(reading.platform, reading.groups_url)
+        except ServiceError as error:
+            code = error.code
+            log.info("groups of context %d, platform %d: %s", reading.context_id, reading.platform.id, code)
+            self._kept(lambda session: groups.unread(session, reading.context_id, code))
+            return
+        if not self._kept(lambda session: roster_turns.renew(session, reading, now=self._clock())):
+            raise Lost
+        self._kept(lambda session: groups.keep(session, reading.context_id, found, now=self._clock()))
 
     def _changes_or_all(self, reading: Reading) -> None:
         """Differences where the LMS tells them; where it does not, or no longer from there, the whole roster."""

@@ -34,6 +34,10 @@ def memberships(world: World, context_id: str) -> str:
     return world.config.url(f"/api/nrps/{context_id}/memberships")
 
 
+def groups(world: World, context_id: str) -> str:
+    return world.config.url(f"/api/groups/{context_id}/groups")
+
+
 def notice_handlers(world: World, deployment_id: str) -> str:
     return world.config.url(f"/api/notices/{deployment_id}/handlers")
 

@@ -10,6 +10,7 @@ from tests.demo_lms import cast, state_file
 from tests.demo_lms.ags import ags
 from tests.demo_lms.config import Config
 from tests.demo_lms.faults import FaultLine
+from tests.demo_lms.groups import groups
 from tests.demo_lms.here import signed_in
 from tests.demo_lms.keys import PlatformKeys
 from tests.demo_lms.messages import messages
@@ -34,7 +35,7 @@ def create_lms(config: Config, keys: PlatformKeys | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
     world = _world(config, keys)
     app.extensions["world"] = world
-    for blueprint in (pages, tool_pages, messages, registration, oauth, ags, nrps, notices):
+    for blueprint in (pages, tool_pages, messages, registration, oauth, ags, nrps, groups, notices):
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, _error_page)
     app.context_processor(lambda: {"person": signed_in(), "lms": world.config, "page_title": None})

@@ -139,6 +139,12 @@ def _services(world: World, launch: Launch, tool: Tool) -> dict[str, Any]:
             "context_memberships_url": addresses.memberships(world, launch.context_id),
             "service_versions": ["2.0"],
         }
+    if Scope.GROUPS in tool.scopes and world.config.habits.groups:
+        services[v.GROUPS_SERVICE] = {
+            "scope": [Scope.GROUPS.value],
+            "context_groups_url": addresses.groups(world, launch.context_id),
+            "service_versions": ["1.0"],
+        }
     if Scope.NOTICE_HANDLERS in tool.scopes and world.config.habits.notices:
         services[v.NOTICE_SERVICE] = {
             "service_versions": ["1.0"],

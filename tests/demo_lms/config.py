@@ -68,6 +68,8 @@ class Habits:
     """Sakai refuses a token request that holds one scope which is not allowed; others grant the rest."""
     notices: bool = True
     """Whether tools may have themselves told of copied contexts (Canvas, Brightspace)."""
+    groups: bool = True
+    """Whether tools are told the groups of a context, and who is in them with the roster."""
     line_item_query: bool = False
     """Moodle's line item URLs end in a query; `/scores` belongs before it."""
     whole_second_timestamps: bool = False

@@ -204,6 +204,16 @@ class Launch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A group of people of a context."""
+
+    id: str
+    context_id: str
+    name: str
+    person_ids: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
     """A delivery of notices to a tool's handler, and what it answered."""
 

@@ -36,6 +36,7 @@ DIFFERENCES: Mapping[Profile, Mapping[str, Any]] = {
     Profile.STRICT: {},
     # instructure/canvas-lms, app/controllers/lti/ims/scores_controller.rb and the developer documentation (read)
     Profile.CANVAS: {
+        "groups": False,
         "configuration_needs_token": True,
         "storage_target": "_parent",
         "user_agent_needed": True,
@@ -88,6 +89,7 @@ DIFFERENCES: Mapping[Profile, Mapping[str, Any]] = {
     },
     # docs.valence.desire2learn.com and issue threads (read)
     Profile.BRIGHTSPACE: {
+        "groups": False,
         "storage_target": "_parent",
         "token_audience": "https://api.brightspace.com/auth/token",
         "nobody": Refusal(403, "the user is not enrolled"),
@@ -97,6 +99,7 @@ DIFFERENCES: Mapping[Profile, Mapping[str, Any]] = {
     },
     # developers.schoology.com and a peer's mended calls (read)
     Profile.SCHOOLOGY: {
+        "groups": False,
         "notices": False,
         "dynamic_registration": False,
         "storage_target": "_parent",
@@ -115,6 +118,7 @@ DIFFERENCES: Mapping[Profile, Mapping[str, Any]] = {
     },
     # openedx/xblock-lti-consumer 11.4.4 (run); `zero_published` and `roster_limit` were otherwise before
     Profile.OPEN_EDX: {
+        "groups": False,
         "notices": False,
         "dynamic_registration": False,
         "deployment_id": "1",

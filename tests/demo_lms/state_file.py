@@ -17,6 +17,7 @@ from tests.demo_lms.model import (
     Context,
     Deployment,
     Enrolment,
+    Group,
     LineItem,
     Link,
     MemberStatus,
@@ -50,6 +51,7 @@ def save(world: World, path: Path) -> None:
             "line_items": [asdict(one) for one in world.line_items.values()],
             "scores": [asdict(one) for one in world.scores],
             "results": [asdict(one) for one in world.results.values()],
+            "groups": [{**asdict(one), "person_ids": sorted(one.person_ids)} for one in world.groups.values()],
             "notice_handlers": [[*key, handler] for key, handler in world.notice_handlers.items()],
         }
         text = json.dumps(state, default=_as_text, indent=1)
@@ -90,6 +92,7 @@ def load(world: World, path: Path) -> None:
     world.scores = _all(Score, state["scores"], received_at=_time, **progress)
     told = state.get("notice_handlers", [])  # files of before there were any
     world.notice_handlers = {(deployment, Notice(kind)): handler for deployment, kind, handler in told}
+    world.groups = _by_id(_all(Group, state.get("groups", []), person_ids=frozenset))
     results = _all(Result, state["results"], comments=tuple, **progress)
     world.results = {(one.line_item_id, one.user_id): one for one in results}
 

@@ -25,6 +25,7 @@ DL_MESSAGE: Final = DL + "msg"
 DL_ERROR_MESSAGE: Final = DL + "errormsg"
 AGS_ENDPOINT: Final = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
 NRPS_SERVICE: Final = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
+GROUPS_SERVICE: Final = "https://purl.imsglobal.org/spec/lti-gs/claim/groupsservice"
 NOTICE_SERVICE: Final = LTI + "platformnotificationservice"
 NOTICE: Final = LTI + "notice"
 ORIGIN_CONTEXTS: Final = LTI + "origin_contexts"
@@ -69,13 +70,14 @@ class Role(StrEnum):
 
 
 class Scope(StrEnum):
-    """OAuth scopes of AGS 2.0, NRPS 2.0 and the Platform Notification Service 1.0."""
+    """OAuth scopes of AGS 2.0, NRPS 2.0, Course Groups 1.0 and the Platform Notification Service 1.0."""
 
     LINE_ITEM = "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem"
     LINE_ITEM_READ = "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem.readonly"
     RESULT = "https://purl.imsglobal.org/spec/lti-ags/scope/result.readonly"
     SCORE = "https://purl.imsglobal.org/spec/lti-ags/scope/score"
     MEMBERSHIPS = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
+    GROUPS = "https://purl.imsglobal.org/spec/lti-gs/scope/contextgroup.readonly"
     NOTICE_HANDLERS = "https://purl.imsglobal.org/spec/lti/scope/noticehandlers"
 
 
@@ -89,6 +91,7 @@ class Media(StrEnum):
     LINE_ITEMS = "application/vnd.ims.lis.v2.lineitemcontainer+json"
     SCORE = "application/vnd.ims.lis.v1.score+json"
     RESULTS = "application/vnd.ims.lis.v2.resultcontainer+json"
+    GROUPS = "application/vnd.ims.lti-gs.v1.contextgroupcontainer+json"
     MEMBERSHIPS = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
     FORM = "application/x-www-form-urlencoded"
     JSON = "application/json"

@@ -55,6 +55,7 @@ class World:
         """Deep linking requests that were sent and wait for their answer, by launch id."""
         self.registration_tokens: dict[str, model.RegistrationToken] = {}
         self.access_tokens: dict[str, model.AccessToken] = {}
+        self.groups: dict[str, model.Group] = {}
         self.notice_handlers: dict[tuple[str, Notice], str] = {}
         """Addresses of tools that want to be told, by (deployment id, type of notice)."""
         self.told: list[model.Told] = []
@@ -190,6 +191,38 @@ class World:
         """How a person is in a context now, or None."""
         found = self.enrolments.get((self.context(context).id, self.person(person).id))
         return None if found is None or found.status is MemberStatus.DELETED else found
+
+    def add_group(self, name: str, *people: Person | str, context: Context | str) -> model.Group:
+        """Make a group of a context; the people's entries in its roster change."""
+        place = self.context(context)
+        group = model.Group(
+            id=f"g{self.number()}",
+            context_id=place.id,
+            name=name,
+            person_ids=frozenset(self.person(one).id for one in people),
+        )
+        with self.lock:
+            self.groups[group.id] = group
+            self._touch(place, group.person_ids)
+        return group
+
+    def change_group(self, group: model.Group, *people: Person | str) -> model.Group:
+        """Put other people into a group."""
+        changed = replace(group, person_ids=frozenset(self.person(one).id for one in people))
+        with self.lock:
+            self.groups[group.id] = changed
+            self._touch(self.contexts[group.context_id], group.person_ids ^ changed.person_ids)
+        return changed
+
+    def groups_in(self, context: Context | str) -> list[model.Group]:
+        place = self.context(context).id
+        with self.lock:
+            return [group for group in self.groups.values() if group.context_id == place]
+
+    def _touch(self, context: Context, people: Iterable[str]) -> None:
+        for person in people:
+            enrolment = self.enrolments[context.id, person]
+            self.enrolments[context.id, person] = replace(enrolment, changed_at=self.now())
 
     def members(self, context: Context | str) -> list[Enrolment]:
         """Enrolments of a context, in the order they were made."""

@@ -24,6 +24,7 @@ from werkzeug.test import TestResponse
 from plugin.actions import grants, platforms
 from plugin.actions.doctor import rounds
 from plugin.actions.doctor.findings import Check, Finding
+from plugin.db.groups import CourseGroup, GroupMember
 from plugin.db.learning import Answer, Completion, EnrolmentState, Progress
 from plugin.db.outbox import OutboxRow, OutboxState
 from plugin.db.people import Organization, Person
@@ -49,6 +50,7 @@ class Furnished:
     reflection: int
     outbox: int
     roster_member: int
+    group: int
     request: int
     invitation: str
     code: str
@@ -101,12 +103,18 @@ QUESTIONS: dict[str, Callable[[Furnished], list[dict[str, Any]]]] = {
         {"cohort": f.place.cohort.id},
         {"cohort": f.place.cohort.id, "only": "all"},
         {"after": f"1-{f.reflection}"},
+        {"group": f.group},
     ],
     "trainer.desk": lambda f: [{"cohort": f.place.cohort.id}],
-    "rosters.page": lambda f: [*({"state": each.value} for each in Reached), {"after": f.roster_member}],
+    "rosters.page": lambda f: [
+        *({"state": each.value} for each in Reached),
+        {"after": f.roster_member},
+        {"group": f.group},
+    ],
     "lsc.completions": lambda f: [
         {"organization": f.place.organization.id},
         {"cohort": f.place.cohort.id, "state": "all"},
+        {"group": f.group, "state": "all"},
         {"name": "Zed"},
         {"state": "all", "from": "2000-01-01"},
     ],
@@ -188,6 +196,10 @@ def furnish(session: Session, place: Place, mark: str) -> Furnished:
     place.context = session.merge(place.context)
     place.context.memberships_url = f"https://{mark.lower()}.example.org/members"
     (member,) = keep_roster(session, place, [(f"{mark} Stranger", None)], read_at=now)
+    group = CourseGroup(context_id=place.context.id, group_id="g1", name=f"Group of {mark}")
+    session.add(group)
+    session.flush()
+    session.add(GroupMember(group_id=group.id, user_id=place.ada.identity.sub))
     session.flush()
     case = rounds.begin(session, place.platform, score_for=None, by=None, now=now)
     facts: dict[str, str | int] = {"address": f"https://{mark.lower()}.example.org/keys", "status": 500}
@@ -195,7 +207,7 @@ def furnish(session: Session, place: Place, mark: str) -> Furnished:
     code = grants.issue(session, Role.VIEWER, organization=place.organization.id, starts_on=now.date(), now=now)
     invitation = platforms.invite(session, organization=place.organization.id, now=now)
     words = (mark, mark.lower(), place.platform.issuer)
-    return Furnished(place, reflection, told.id, member.id, request.id, invitation, code, words)
+    return Furnished(place, reflection, told.id, member.id, group.id, request.id, invitation, code, words)
 
 
 def _reflection(session: Session, place: Place, author: Actor, mark: str, now: datetime) -> int:
@@ -408,7 +420,7 @@ def test_whatever_is_sent_from_one_organization_changes_nothing_of_another(town:
 
 def test_a_secret_that_was_made_up_opens_nothing(town: Town) -> None:
     before = snapshot(town.engine)
-    made_up = Furnished(town.here.place, 0, 0, 0, 0, "made-up", "AAAA-BBBB-CCCC", ())
+    made_up = Furnished(town.here.place, 0, 0, 0, 0, 0, "made-up", "AAAA-BBBB-CCCC", ())
     for rule in rules(town.app):
         if not set(rule.arguments) & set(SECRETS):
             continue

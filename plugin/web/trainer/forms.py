@@ -78,12 +78,18 @@ def narrowing() -> Narrowing:
         _number(request.args.get("cohort")),
         _number(request.args.get("offering")),
         Only(only) if only in set(Only) else Only.ALL,
+        _number(request.args.get("group")),
     )
 
 
 def query(part: Narrowing) -> dict[str, Any]:
     """The part of the queue, for an address."""
-    found = {"cohort": part.cohort_id, "offering": part.offering_id, "only": part.only.value}
+    found = {
+        "cohort": part.cohort_id,
+        "offering": part.offering_id,
+        "only": part.only.value,
+        "group": part.group_id,
+    }
     return {name: str(value) for name, value in found.items() if value}
 
 

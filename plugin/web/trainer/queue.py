@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import redirect, render_template, url_for
@@ -10,7 +11,9 @@ from flask_babel import gettext as _
 
 from plugin import clock
 from plugin.actions.offerings import pack_of
+from plugin.db import groups
 from plugin.db import queue as queues
+from plugin.db.groups import Choice
 from plugin.db.queue import READING, Asker, Narrowing, Only, Run, Waiting
 from plugin.domain.business_days import DUE_FROM, USUAL_ANSWER
 from plugin.domain.people import Capability
@@ -25,6 +28,10 @@ from plugin.web.transaction import session
 def queue() -> ResponseReturnValue:
     """Reflections that wait: three numbers, then a page of rows."""
     who, part = asker(), forms.narrowing()
+    runs = queues.runs(session(), who)
+    in_groups = _groups(runs, part)
+    if part.group_id not in {choice.id for choice in in_groups}:
+        part = replace(part, group_id=None)  # it was of the cohort that was chosen before
     after, before = forms.spot("after"), forms.spot("before")
     rows, has_more = queues.page(session(), who, part, after=after, before=before)
     if not rows and (after or before):
@@ -41,7 +48,7 @@ def queue() -> ResponseReturnValue:
         lead=words.queue_in_words(numbers) if numbers.waiting else None,
         **_table([_row(row, who, part) for row in rows]),
         part=part,
-        choices=_choices(queues.runs(session(), who)),
+        choices=_choices(runs, in_groups),
         everything_url=_address(queues.EVERYTHING),
         older_url=_address(part, before=forms.spot_name(rows[0].spot)) if rows and has_older else None,
         newer_url=_address(part, after=forms.spot_name(rows[-1].spot)) if rows and has_newer else None,
@@ -96,11 +103,19 @@ def _now(row: Waiting, who: Asker) -> list[str]:
     return [str(item) for item in found]
 
 
-def _choices(runs: list[Run]) -> dict[str, list[tuple[str, str]]]:
+def _groups(runs: list[Run], part: Narrowing) -> list[Choice]:
+    """The groups of the LMS course of the cohort that is chosen, or the only one; of those that the trainer reaches."""
+    cohorts = {run.cohort_id for run in runs}
+    chosen = part.cohort_id if len(cohorts) > 1 else next(iter(cohorts), None)
+    return groups.of_cohort(session(), chosen) if chosen in cohorts else []
+
+
+def _choices(runs: list[Run], choices: list[Choice]) -> dict[str, list[tuple[str, str]]]:
     offerings = {str(run.offering_id): run.offering for run in runs}
     return {
         "cohort": [("", str(_("all cohorts"))), *((str(run.cohort_id), run.cohort) for run in runs)],
         "offering": [("", str(_("all offerings"))), *offerings.items()],
+        "group": [("", str(_("all groups"))), *((str(each.id), each.name) for each in choices)],
         "only": [
             (Only.ALL.value, str(_("All reflections"))),
             (Only.REVISIONS.value, str(_("Only revisions"))),

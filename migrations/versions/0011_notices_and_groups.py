@@ -1,13 +1,14 @@
-"""Notices of LMSs: which course was copied from which, and where we asked to be told so."""
+"""What LMSs tell besides: notices of copied courses and where we asked for them, and the groups of a course."""
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0011"
-down_revision = "0009"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
+Sorted = sa.String(length=255).with_variant(sa.String(length=255, collation="C"), "postgresql")
 BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
@@ -62,9 +63,43 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_notice_handlers_due_at"), "notice_handlers", ["due_at"], unique=False)
     op.create_index(op.f("ix_notice_handlers_platform_id"), "notice_handlers", ["platform_id"], unique=False)
+    op.create_table(
+        "group_sources",
+        sa.Column("context_id", BigId, autoincrement=False, nullable=False),
+        sa.Column("groups_url", sa.String(length=2000), nullable=False),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("problem_code", sa.String(length=40), nullable=True),
+        sa.ForeignKeyConstraint(["context_id"], ["contexts.id"], name=op.f("fk_group_sources_context_id_contexts")),
+        sa.PrimaryKeyConstraint("context_id", name=op.f("pk_group_sources")),
+    )
+    op.create_table(
+        "course_groups",
+        sa.Column("id", BigId, nullable=False),
+        sa.Column("context_id", BigId, nullable=False),
+        sa.Column("group_id", sa.String(length=255), nullable=False),
+        sa.Column("name", Sorted, nullable=False),
+        sa.ForeignKeyConstraint(["context_id"], ["contexts.id"], name=op.f("fk_course_groups_context_id_contexts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_course_groups")),
+        sa.UniqueConstraint("context_id", "group_id", name=op.f("uq_course_groups_context_id_group_id")),
+    )
+    op.create_table(
+        "group_members",
+        sa.Column("group_id", BigId, autoincrement=False, nullable=False),
+        sa.Column("user_id", sa.String(length=255), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["group_id"],
+            ["course_groups.id"],
+            name=op.f("fk_group_members_group_id_course_groups"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("group_id", "user_id", name=op.f("pk_group_members")),
+    )
 
 
 def downgrade() -> None:
     """Drop them."""
+    op.drop_table("group_members")
+    op.drop_table("course_groups")
+    op.drop_table("group_sources")
     op.drop_table("notice_handlers")
     op.drop_table("context_copies")
