@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
+from lti import quirks
 from lti.errors import AnswerUnreadable, ScopeMissing, TokenRefused
 from lti.http import Answer, HttpClient
 from lti.stores import Platform, ToolKeys
@@ -92,12 +93,18 @@ class AccessTokens:
             {
                 "iss": platform.client_id,
                 "sub": platform.client_id,
-                "aud": platform.token_audience or platform.token_url,
+                "aud": audience_of(platform),
                 "iat": now - _CLOCK_SLACK,
                 "exp": now + _ASSERTION_LIFE,
                 "jti": secrets.token_urlsafe(24),
             }
         )
+
+
+def audience_of(platform: Platform) -> str:
+    """What a platform's token endpoint wants to be called: as it was registered, as all of its make want it, or by its
+    own address (security framework, 4.1.1)."""
+    return platform.token_audience or quirks.of(platform.family).token_audience or platform.token_url
 
 
 def _key(platform: Platform, scopes: frozenset[str]) -> _Key:

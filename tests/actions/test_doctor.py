@@ -377,7 +377,7 @@ def test_a_tool_without_any_right_reads_so(lived: Connected) -> None:
 
 
 def test_where_a_make_wants_another_audience_it_is_told_to_us(lived: Connected) -> None:
-    set_platform(lived, family="desire2learn")
+    set_platform(lived, family="desire2learn", token_audience="https://lms.example.org/token")
     lived.world.faults.add("oauth.token", status=401, body='{"error": "invalid_client"}')
     line = said(examine(lived), Check.TOKEN)
     assert line.who is Who.OURS

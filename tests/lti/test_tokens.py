@@ -78,13 +78,21 @@ def test_the_request_is_a_signed_assertion_of_least_scope(
     }
 
 
-def test_the_audience_may_be_another_than_the_address(server: Server, tokens: AccessTokens) -> None:
+@pytest.mark.parametrize(
+    ("known", "audience"),
+    [
+        ({"token_audience": "https://aud.example.org"}, "https://aud.example.org"),
+        ({"family": "desire2learn"}, "https://api.brightspace.com/auth/token"),
+        ({"family": "desire2learn", "token_audience": "https://aud.example.org"}, "https://aud.example.org"),
+    ],
+)
+def test_the_audience_may_be_another_than_the_address(
+    server: Server, tokens: AccessTokens, known: dict[str, str], audience: str
+) -> None:
     server.answers["POST /token"] = granting()
-    brightspace = platform(token_url=server.url + "/token", token_audience="https://api.brightspace.com/auth/token")
-    tokens.get(brightspace, [c.SCOPE_SCORE])
+    tokens.get(platform(token_url=server.url + "/token", **known), [c.SCOPE_SCORE])
     form = parse_qs(server.requests[0].body.decode())
-    claims = jwt.decode(form["client_assertion"][0], tool_key().key).claims
-    assert claims["aud"] == "https://api.brightspace.com/auth/token"
+    assert jwt.decode(form["client_assertion"][0], tool_key().key).claims["aud"] == audience
 
 
 def test_a_token_is_kept_until_a_minute_before_its_end(

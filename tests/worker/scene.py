@@ -259,7 +259,6 @@ def new_place(session: Session, world: World, *, key_set_url: str) -> Place:
             client_id=tool.client_id,
             authorization_url=address + "/lti/auth",
             token_url=address + "/lti/token",
-            token_audience=habits.token_audience,
             key_set_url=address + "/lti/jwks",
             family=world.config.product_family_code,
             hosts=[address.removeprefix("http://")],

@@ -24,7 +24,7 @@ from lti.rosters import MEMBERS
 from lti.scores import ActivityProgress, GradingProgress, Score
 from lti.services import Services
 from lti.stores import ToolKeys
-from lti.tokens import AccessTokens
+from lti.tokens import AccessTokens, audience_of
 from lti.urls import with_query
 from plugin import clock
 from plugin.actions.doctor.findings import Check, Fact, Finding
@@ -168,10 +168,9 @@ def _is_about_scope(error: ServiceError) -> bool:
 
 def _no_token(visit: _Round, error: ServiceError) -> Finding:
     platform = visit.case.platform
-    audience = platform.token_audience or platform.token_url
     wanted = quirks.of(platform.family).token_audience
     code, facts = trouble(error, platform.token_url)
-    if code == "token-refused" and wanted is not None and audience != wanted:
+    if code == "token-refused" and wanted not in (None, audience_of(platform)):
         return Finding(Check.TOKEN, "token-audience", {"wanted": wanted})
     return Finding(Check.TOKEN, code, facts)
 
