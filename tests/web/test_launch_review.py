@@ -14,10 +14,11 @@ from plugin.db.people import Identity
 from plugin.db.reflections import Reflection, Revision
 from plugin.domain.people import Role
 from plugin.domain.review import State
-from tests.connected import Connected
+from tests.connected import COURSE, Connected
 from tests.demo_lms import Browser, Page
 from tests.demo_lms import vocabulary as v
 from tests.demo_lms.launching import sign_in
+from tests.demo_lms.model import Link
 from tests.refusals import assert_refused
 
 
@@ -30,27 +31,28 @@ def clicked(connected: Connected, viewer: str, of: str) -> Page:
     return browser.open(connected.world.config.url(f"/launch/review/{column.id}/{whose}"))
 
 
-def claimed(connected: Connected, viewer: str, for_user: Any, **changes: Any) -> Page:
+def claimed(connected: Connected, viewer: str, for_user: Any, link: Link | None = None, **changes: Any) -> Page:
     """A review whose claims an LMS signed without looking, as Moodle does."""
     said = {v.MESSAGE_TYPE: "LtiSubmissionReviewRequest", v.FOR_USER: for_user, **changes}
-    return connected.forge(viewer, said).page
+    return connected.forge(viewer, said, to=link or connected.link).page
 
 
 def whose(connected: Connected, key: str) -> dict[str, str]:
     return {"user_id": connected.world.person(key).id}
 
 
-def sent(connected: Connected, key: str) -> int:
-    """A reflection that somebody sent; its id."""
+def sent(connected: Connected, key: str, activity: str = "reflect") -> int:
+    """A reflection that somebody sent, of what they enrolled in last; its id."""
     person = connected.person_id(key)
     with connected.database() as session:
-        enrolment = session.scalars(select(Enrolment).where(Enrolment.person_id == person)).one()
+        mine = select(Enrolment).where(Enrolment.person_id == person).order_by(Enrolment.id.desc()).limit(1)
+        enrolment = session.scalars(mine).one()
         row = Reflection(
             enrolment_id=enrolment.id,
             cohort_id=enrolment.cohort_id,
             organization_id=enrolment.organization_id,
             person_id=person,
-            activity="reflect",
+            activity=activity,
             reviewed=True,
             state=State.SUBMITTED,
             text="What I tried on Tuesday.",
@@ -78,6 +80,22 @@ def test_a_trainer_gets_to_the_reading_page_of_that_member(connected: Connected)
     page = claimed(connected, "tom", whose(connected, "ada"))
     assert page.url == connected.url(f"/review/{reflection}")
     assert "What I tried on Tuesday." in page.text
+
+
+@pytest.mark.parametrize("choice", ["sessions", "reflections"])
+def test_a_column_of_a_part_leads_to_that_part(connected: Connected, choice: str) -> None:
+    """Of three sessions the first two have a reflection; the second one's was sent first, and has waited longer."""
+    connected.publish_course()
+    first, second, *_ = connected.place_link(COURSE, links="sessions", columns=choice)
+    for link in (first, second):
+        connected.launch("ada", link)
+    later, sooner = sent(connected, "ada", "tell"), sent(connected, "ada", "look")
+    trainer(connected, "tom")
+    adas = whose(connected, "ada")
+    for link, reflection in ((first, sooner), (second, later)):
+        assert claimed(connected, "tom", adas, link).url == connected.url(f"/review/{reflection}")
+    own = claimed(connected, "ada", adas, second).url
+    assert own.endswith("?session=2" if choice == "sessions" else "/activities/tell")
 
 
 def test_a_member_who_sent_nothing_leads_the_trainer_to_the_cohorts_queue(connected: Connected) -> None:
@@ -130,7 +148,7 @@ def test_it_enrols_nobody(connected: Connected) -> None:
 
 def test_a_column_of_another_course_shows_nothing_of_this_one(connected: Connected) -> None:
     connected.launch("ada")
-    elsewhere = {v.CONTEXT: {"id": "never seen", "title": "Elsewhere"}}
+    elsewhere: dict[str, Any] = {v.CONTEXT: {"id": "never seen", "title": "Elsewhere"}}
     page = claimed(connected, "ian", whose(connected, "ada"), **elsewhere)
     assert_refused(page, status=400, says="no activity of ours")
 
