@@ -101,9 +101,9 @@ def _member(tool: Tool, enrolment: Enrolment, link: Link | None) -> dict[str, An
         told |= {"name": person.name, "given_name": person.given_name, "family_name": person.family_name}
     if habits.send_emails and tool.wants_emails:
         told["email"] = person.email
-    if habits.groups and Scope.GROUPS in tool.scopes:
-        of = [group for group in world.groups_in(enrolment.context_id) if person.id in group.person_ids]
-        told["group_enrollments"] = [{"group_id": group.id} for group in of]
+    groups = world.groups_in(enrolment.context_id) if habits.groups and Scope.GROUPS in tool.scopes else []
+    if groups:
+        told["group_enrollments"] = [{"group_id": one.id} for one in groups if person.id in one.person_ids]
     if link is not None:
         told["message"] = [{v.MESSAGE_TYPE: Message.RESOURCE_LINK.value, v.CUSTOM: link.custom}]
     return told

@@ -40,6 +40,7 @@ def test_the_configuration_names_every_endpoint_of_the_lms(lms: World) -> None:
         "LtiResourceLinkRequest",
         "LtiDeepLinkingRequest",
         "LtiSubmissionReviewRequest",
+        "LtiDataPrivacyLaunchRequest",
     }
 
 

@@ -91,7 +91,7 @@ def test_an_odd_deep_linking_request_is_refused(desk: Desk, settings: dict[str, 
         desk.launch(**deep_linking(**settings))
 
 
-@pytest.mark.parametrize("kind", ["DataPrivacyLaunchRequest", "LtiStartProctoring", "odd"])
+@pytest.mark.parametrize("kind", ["LtiContextLaunchRequest", "LtiStartProctoring", "odd"])
 def test_a_message_that_we_do_not_know_is_refused_with_a_sentence(desk: Desk, kind: str) -> None:
     with refused("message-unknown") as caught:
         desk.launch(message_type=kind)

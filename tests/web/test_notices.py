@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 import urllib3
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from joserfc import jws
 from joserfc.jwk import OctKey
 from sqlalchemy import select, update
@@ -33,6 +35,7 @@ from tests.demo_lms.keys import PlatformKeys
 from tests.demo_lms.model import Context as Course
 from tests.demo_lms.model import Link
 from tests.demo_lms.vocabulary import Role
+from tests.lti.junk import JUNK, places, put
 from tests.notices import ask, copies
 from tests.queries import counted
 from tests.rows import changed, snapshot
@@ -329,6 +332,45 @@ def test_whatever_is_no_notice_of_this_lms_is_refused_in_words_and_leaves_nothin
     assert delivery.answer["refused"][0]["sentence"].endswith(".")
     moved = changed(before, snapshot(told.engine))
     assert set(moved) <= {"platforms"}, "at most the key set was fetched"
+
+
+def test_a_notice_that_was_spoilt_and_signed_all_the_same_is_refused_or_says_exactly_what_it_says(
+    told: Connected,
+) -> None:
+    """Claims dropped, or with junk in their place; forty in each delivery, through the whole application."""
+    address = told.url("/lti/notices")
+
+    @settings(max_examples=15, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(data=st.data())
+    def trial(data: st.DataObject) -> None:
+        spoilt = []
+        for _ in range(40):
+            claims = claims_of(told)
+            path = data.draw(st.sampled_from(list(places(claims))))
+            put(claims, path, data.draw(JUNK), remove=data.draw(st.booleans()))
+            spoilt.append(claims)
+        before = copies(told)
+        delivery = lms.post(told.world, address, tuple(signed(claims, told) for claims in spoilt))
+        assert delivery.status == 200 or 400 <= delivery.status < 500
+        refused = {one["number"] for one in delivery.answer.get("refused", [])}
+        assert delivery.answer["taken"] == 40 - len(refused)
+        kept = [claims for number, claims in enumerate(spoilt) if number not in refused]
+        wanted = {
+            (told.platform_id, claims[v.DEPLOYMENT_ID], claims[v.CONTEXT]["id"], origin)
+            for claims in kept
+            for origin in claims.get(v.ORIGIN_CONTEXTS) or ()
+            if origin
+        }
+        assert copies(told) - before == wanted
+
+    trial()
+
+
+def signed(claims: dict[str, Any], connected: Connected) -> str:
+    """A token over any JSON, NaN and half characters included."""
+    key = connected.world.keys.current
+    header = {"alg": "RS256", "kid": key.kid}
+    return str(jws.serialize_compact(header, json.dumps(claims).encode(), key, algorithms=["RS256"]))
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,13 @@ import content
 from lti import stores
 from lti.errors import PlatformRefused
 from lti.grades import Grades
+from lti.groups import Groups
 from lti.rosters import Rosters
 from lti.services import Services
 from lti.tokens import AccessTokens
 from plugin.actions import offerings, organizations, scores
 from plugin.actions.doctor import known
+from plugin.db.groups import CourseGroup
 from plugin.db.learning import Cohort, Completion, Context, Enrolment, EnrolmentState
 from plugin.db.lti_stores import Platforms
 from plugin.db.outbox import LineItem, OutboxRow, OutboxState, PlatformPause
@@ -30,6 +32,7 @@ from plugin.db.platforms import DeepLinkingRequest, Deployment, Platform, Platfo
 from plugin.domain.people import Role
 from plugin.domain.scores import Progress
 from plugin.web.wiring import Wiring
+from plugin.worker.rosters import Readers
 from tests.arrivals import anywhere, forget_platforms, login_fields, set_platform
 from tests.connected import OFFERING, TINY, Connected
 from tests.demo_lms import Browser, Visit, addresses, log_in, notices, register_tool
@@ -301,6 +304,26 @@ def test_a_copy_that_one_client_was_told_of_begins_afresh_for_the_other(clients:
         with tenant.database() as session:
             versions.append(session.get_one(Cohort, run.cohort_id).version_id)
     assert versions[0] != versions[1], "only the one that was told knows what it was copied from"
+
+
+def test_groups_of_the_same_course_through_two_clients_are_each_clients_own(clients: Twins) -> None:
+    here = clients.here
+    here.world.add_group("North", "ada", context=here.context)
+    for tenant in clients:
+        tenant.launch("ada")
+    services = services_of(here)
+    readers = Readers(here.engine, Rosters(services), groups=Groups(services), clock=lambda: datetime.now(UTC))
+    while readers.turn():
+        pass
+    with here.database() as session:
+        found = session.execute(
+            select(Context.platform_id, CourseGroup.id, CourseGroup.name).join(
+                Context, Context.id == CourseGroup.context_id
+            )
+        ).all()
+    assert sorted(row.platform_id for row in found) == sorted(tenant.platform_id for tenant in clients)
+    assert len({row.id for row in found}) == 2
+    assert sorted(callers(here, "groups.of_context")) == sorted(tenant.tool.client_id for tenant in clients)
 
 
 def test_each_clients_handler_is_asked_for_with_its_own_token(clients: Twins) -> None:
