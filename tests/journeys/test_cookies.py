@@ -301,6 +301,15 @@ def test_who_came_before_at_this_computer_is_not_shown_any_more(place: TwoSites,
     assert not any("Bearer" in page.content() for page in ada.context.pages)
 
 
+def goes_back(page: Page) -> bool:
+    """Press Back; False while the page is still on its way from the last time."""
+    try:
+        page.evaluate("() => { setTimeout(() => history.back()) }")
+    except Gone:
+        return False
+    return True
+
+
 def test_back_in_the_same_tab_after_another_person_came_shows_nothing_of_the_first(place: TwoSites) -> None:
     place.offers_storage("_parent")
     ada = comes(place, Cookies.NONE)
@@ -311,7 +320,7 @@ def test_back_in_the_same_tab_after_another_person_came_shows_nothing_of_the_fir
     ben.sign_in()
     expect(ben.opens_in_frame().get_by_role("link", name="Ben Castillo")).to_be_visible()
     for _ in range(ben.page.evaluate("history.length")):
-        ben.page.evaluate("() => { setTimeout(() => history.back()) }")
+        until(lambda: goes_back(ben.page))
         ben.page.wait_for_load_state("networkidle")
         for one in ben.page.frames:
             with suppress(Gone):
