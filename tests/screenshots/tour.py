@@ -115,6 +115,10 @@ def _record(ada: Person) -> None:
         ada.arrives(MODULE)
         enter(ada.tool.get_by_role("link", name=link))
         ada.arrives(title, title)
+    enter(ada.tool.get_by_role("link", name=ada.name))
+    ada.arrives("You", "you")
+    ada.follows("What Practicum keeps about you")
+    ada.arrives("What Practicum keeps about you", "what is kept")
 
 
 def _connections(told: Story) -> None:
