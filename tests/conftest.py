@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from flask import Flask
@@ -29,6 +30,13 @@ from tests.groups import pytest_collection_modifyitems
 
 __all__ = ["connect", "connected", "platform_keys", "standing", "tool_key"]  # fixtures of the application beside an LMS
 __all__ += ["pytest_collection_modifyitems"]
+
+# The same examples in every run, and as long for each as the machine takes: what fails today failed yesterday, too.
+# HYPOTHESIS_PROFILE=default looks further.
+hypothesis.settings.register_profile(
+    "same", derandomize=True, database=None, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 SECRET = "a secret for tests, of no use elsewhere"
 

@@ -90,7 +90,8 @@ def enlarge(data: st.DataObject, token: Token, path: tuple[Any, ...]) -> None:
     value, times = look(token, path), data.draw(st.sampled_from([5, 60, 300, 20_000]))
     match value:
         case str():
-            larger: Any = ((value or "x") * times)[:LONGEST]
+            piece = value or "x"
+            larger: Any = (piece * min(times, LONGEST // len(piece) + 1))[:LONGEST]  # and never gigabytes on the way
         case bool() | None:
             larger = [value] * times
         case int() | float():
@@ -225,20 +226,20 @@ class Trial:
             assert (cohort.context_id, code) == (context.id, payload[v.CUSTOM]["practicum_offering"].strip())
 
 
+TABLES = Base.metadata.sorted_tables
+COUNTS = select(*(select(func.count()).select_from(table).scalar_subquery().label(table.name) for table in TABLES))
+
+
 def count_rows(connected: Connected) -> dict[str, int]:
     """How many rows each table has, in one statement."""
-    tables = Base.metadata.sorted_tables
-    counts = select(*(select(func.count()).select_from(table).scalar_subquery().label(table.name) for table in tables))
     with connected.engine.connect() as connection:
-        return dict(connection.execute(counts).mappings().one())
+        return dict(connection.execute(COUNTS).mappings().one())
 
 
 def every_row(connected: Connected) -> str:
     """All that is stored, as text."""
     with connected.engine.connect() as connection:
-        return "\n".join(
-            str(tuple(row)) for table in Base.metadata.sorted_tables for row in connection.execute(select(table))
-        )
+        return "\n".join(str(tuple(row)) for table in TABLES for row in connection.execute(select(table)))
 
 
 @pytest.fixture
