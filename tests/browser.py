@@ -44,6 +44,7 @@ FLAGS = (
 )
 KEY_ANSWERED = 5_000  # milliseconds
 PATIENCE = 30_000  # milliseconds that a page may take on a busy computer
+AUTOSAVE_AT_WORK = "[data-autosave-words][aria-hidden]"  # the line of a writing page, once its script has come
 LEVELS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 COLOURS = ("color-contrast", "link-in-text-block")  # the rules that a theme can break
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, expect
 
 import content
 from content import catalog
-from tests.browser import enter
+from tests.browser import AUTOSAVE_AT_WORK, enter
 from tests.installation import OFFERING
 from tests.journeys.people import Person
 from tests.patience import until
@@ -109,7 +109,7 @@ def types(ada: Person, text: str) -> None:
 def sees_it_saved(ada: Person) -> None:
     """Wait until the page says that it is saved; nothing was pressed."""
     until(lambda: not _dirty(ada), seconds=SAVING_TAKES / 1000)
-    expect(ada.tool.locator("[data-autosave-words]")).to_have_text(SAVED, timeout=SAVING_TAKES)
+    expect(ada.tool.locator(AUTOSAVE_AT_WORK)).to_have_text(SAVED, timeout=SAVING_TAKES)
 
 
 def lose_the_sign_in(ada: Person) -> None:
@@ -132,7 +132,7 @@ def send(ada: Person) -> None:
 
 
 def _dirty(ada: Person) -> bool:
-    return "Saving" in ada.tool.locator("[data-autosave-words]").inner_text()
+    return "Saving" in ada.tool.locator(AUTOSAVE_AT_WORK).inner_text()
 
 
 def _activity(key: str) -> content.Activity:

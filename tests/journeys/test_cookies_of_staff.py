@@ -189,10 +189,13 @@ def test_a_coordinator_sends_again_what_an_lms_refused(place: TwoSites) -> None:
     expect(heading(frame)).to_have_text(TOLD)
     frame.get_by_label("Which").select_option("refused")
     enter(frame.get_by_role("button", name="Show"))
+    expect(frame.locator("#pick-state option[selected]")).to_have_attribute(
+        "value", "refused"
+    )  # on the page that comes
     expect(frame.get_by_text("Refused").first).to_be_visible()
     enter(frame.get_by_role("button", name="Send again").first)
     expect(frame.get_by_text("It is sent again within a minute.")).to_be_visible()
-    assert "state=refused" in lou.inside.url
+    assert "state=refused" in lou.inside.url, "where it was pressed"
     with place.made.database() as session:
         assert OutboxState.DUE in set(session.scalars(select(OutboxRow.state)))
 

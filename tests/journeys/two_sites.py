@@ -15,7 +15,7 @@ from lti import keys
 from plugin.db.people import SignIn
 from plugin.db.reflections import Reflection
 from plugin.settings import Settings
-from tests.browser import enter
+from tests.browser import AUTOSAVE_AT_WORK, enter
 from tests.connected import SECRET, Connected, connection
 from tests.cookie_policies import Cookies, chromium_of
 from tests.demo_lms import Habits
@@ -145,8 +145,8 @@ def write(where: FrameLocator | Page, text: str) -> None:
 
 
 def saved(where: FrameLocator | Page) -> None:
-    """Until the page says that everything is saved."""
-    expect(where.locator("[data-autosave-words]")).to_contain_text("Saved ")
+    """Until the page says that everything is saved: its script does, since the page itself speaks of an earlier day."""
+    expect(where.locator(AUTOSAVE_AT_WORK)).to_contain_text("Saved ")
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask, Response, jsonify, redirect, render_template_string, request
-from playwright.sync_api import Browser, Dialog, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, Route, expect
 from werkzeug.serving import make_server
 
 from plugin.web import assets
@@ -200,6 +200,37 @@ def test_saves_within_five_seconds_of_steady_writing(page: Page, draft: Draft) -
     until(lambda: draft.received, "nothing arrived")
     assert 1 <= len(draft.received) <= 2
     assert len(draft.received[0]["text"]) <= 11
+
+
+def test_what_is_typed_before_the_script_has_come_is_saved(page: Page, draft: Draft, origin: str) -> None:
+    held: list[Route] = []
+
+    def hold(asked: Route) -> None:
+        held.append(asked)
+
+    page.route("**/static/js/autosave.js*", hold)
+    page.goto(f"{origin}/write", wait_until="commit")
+    page.locator("#text").fill("Monday")
+    page.get_by_label("B", exact=True).check()
+    until(lambda: page.evaluate("true") and held, "the script is not asked for")
+    assert draft.received == []
+    held[0].continue_()
+    page.wait_for_selector("[data-autosave-words][aria-hidden]", state="attached")
+    page.clock.run_for(1600)
+    expect(words(page)).to_have_text("Saved 3:42 pm")
+    assert draft.received == [{"text": "Monday", "uses": ["b"], "mark": None, "version": 7}]
+
+
+def test_what_a_browser_puts_back_is_not_saved_over_what_is_newer(page: Page, draft: Draft) -> None:
+    type_in(page, "Monday")
+    page.clock.run_for(1600)
+    expect(words(page)).to_have_text("Saved 3:42 pm")
+    draft.text, draft.version = "Monday, and Tuesday on the phone", 9
+    page.reload()
+    page.wait_for_selector("[data-autosave-words][aria-hidden]", state="attached")
+    page.clock.run_for(20000)
+    assert len(draft.received) == 1
+    assert draft.text == "Monday, and Tuesday on the phone"
 
 
 def test_saves_when_the_field_is_left(page: Page, draft: Draft) -> None:

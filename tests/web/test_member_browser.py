@@ -16,7 +16,7 @@ from werkzeug.serving import make_server
 import content
 from plugin.db.learning import Progress
 from plugin.db.reflections import Reflection, Revision, SetAside
-from tests.browser import chromium, enter
+from tests.browser import AUTOSAVE_AT_WORK, chromium, enter
 from tests.cast import Cast
 from tests.member import TEXT, learn, now_stored
 
@@ -79,7 +79,7 @@ def opened(context: BrowserContext, path: str) -> Page:
 
 def saved(page: Page) -> None:
     """Wait until autosave has said so."""
-    expect(page.locator("[data-autosave-words]")).to_contain_text("Saved")
+    expect(page.locator(AUTOSAVE_AT_WORK)).to_contain_text("Saved ")
 
 
 def test_the_place_in_a_text_is_found_again(cast: Cast, session: Session, ada: BrowserContext) -> None:

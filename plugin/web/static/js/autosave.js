@@ -24,7 +24,7 @@ class Autosave {
     this.form = form;
     this.line = form.querySelector(".save-line");
     this.versionField = form.elements.namedItem("version");
-    this.stored = this.snapshot();
+    this.stored = this.snapshot({ asSent: isNewHere() }); // words may stand there already, typed before this script came
     this.unanswered = []; // sent, but we never heard whether it arrived
     this.sending = null;
     this.sent = null; // what the request on its way carries
@@ -54,7 +54,7 @@ class Autosave {
     window.addEventListener("pageshow", (event) => event.persisted && this.cameBack());
     window.addEventListener("online", () => this.trouble === "offline" && this.tryAgain());
     window.addEventListener("beforeunload", (event) => this.guard(event));
-    if (this.isDirty()) this.changed(); // the browser put words back that we have not seen
+    if (this.isDirty()) this.changed();
   }
 
   part(name) {
@@ -63,17 +63,21 @@ class Autosave {
 
   // ---- what is on the page ---------------------------------------------------------------------------------
 
-  /** The fields as text that can be compared: {name: value}, a list where several boxes share a name. */
-  snapshot() {
+  /**
+   * The fields as text that can be compared: {name: value}, a list where several boxes share a name.
+   * `asSent`: as the page came from the server.
+   */
+  snapshot({ asSent = false } = {}) {
     const fields = {};
     for (const control of this.form.elements) {
       const { name, type } = control;
       if (!name || control.disabled || NEVER_SENT.has(name) || ["submit", "button", "reset", "file"].includes(type)) continue;
       if (control.hasAttribute("data-autosave-skip")) continue;
+      const checked = asSent ? control.defaultChecked : control.checked;
       const many = type === "checkbox" && this.form.querySelectorAll(`[type=checkbox][name="${CSS.escape(name)}"]`).length > 1;
-      if (many) (fields[name] ??= []).push(...(control.checked ? [control.value] : []));
-      else if (type === "radio" || type === "checkbox") fields[name] = control.checked ? control.value : (fields[name] ?? null);
-      else fields[name] = control.value;
+      if (many) (fields[name] ??= []).push(...(checked ? [control.value] : []));
+      else if (type === "radio" || type === "checkbox") fields[name] = checked ? control.value : (fields[name] ?? null);
+      else fields[name] = asSent ? sentValue(control) : control.value;
     }
     return JSON.stringify(fields);
   }
@@ -313,6 +317,17 @@ class Autosave {
     this.spokeAt = Date.now();
     this.part("status").textContent = words;
   }
+}
+
+/** False after a reload or on the way back: what the browser then puts into the fields may be older than the page. */
+function isNewHere() {
+  return !["reload", "back_forward"].includes(performance.getEntriesByType("navigation")[0]?.type);
+}
+
+function sentValue(control) {
+  if (!control.options) return control.defaultValue;
+  const sent = [...control.options].find((option) => option.defaultSelected) ?? control.options[0];
+  return sent?.value ?? "";
 }
 
 function fitsKeepalive(body) {
