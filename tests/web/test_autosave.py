@@ -394,8 +394,9 @@ def test_asks_before_leaving_only_when_words_would_be_lost(page: Page, draft: Dr
     type_in(page, "Monday")
     page.clock.run_for(1600)
     expect(page.locator("[data-autosave-signed-out]")).to_be_visible()
-    page.get_by_role("link", name="Elsewhere").click(no_wait_after=True)
-    until(lambda: asked == ["beforeunload"], "not asked")
+    with page.expect_event("dialog"):
+        page.get_by_role("link", name="Elsewhere").click(no_wait_after=True)
+    assert asked == ["beforeunload"]
     expect(page.locator("#text")).to_have_value("Monday")
 
 
