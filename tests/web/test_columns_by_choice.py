@@ -304,10 +304,8 @@ def columns_of_first(course: Connected, ids: set[str]) -> Column:
 @pytest.mark.parametrize("profile", [Profile.MOODLE, Profile.CANVAS, Profile.BRIGHTSPACE, Profile.SAKAI])
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_each_lms_gets_its_session_columns_and_the_end_arrives(connect: Connect, profile: Profile) -> None:
-    # what asks for a real browser, for a host of the LMS's own, or for an administrator's hand is left out
-    course = connect(
-        place=False, **{**fields(profile, storage_target=None, token_audience=None), "shared_issuer": None}
-    )
+    # what asks for a real browser, or for a host of the LMS's own, is left out
+    course = connect(place=False, **{**fields(profile, storage_target=None), "shared_issuer": None})
     course.publish_course()
     links = course.place_link(COURSE, links="sessions", columns="sessions")
     for link in links:

@@ -142,8 +142,8 @@ def test_launches_that_say_the_same_days_write_nothing_of_them(connected: Connec
 @pytest.mark.parametrize("profile", [Profile.CANVAS, Profile.MOODLE, Profile.BRIGHTSPACE, Profile.SAKAI])
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_each_lms_says_what_it_knows(connect: Connect, profile: Profile) -> None:
-    # what asks for a real browser, for a host of the LMS's own, or for an administrator's hand is left out
-    connected = connect(**{**fields(profile, storage_target=None, token_audience=None), "shared_issuer": None})
+    # what asks for a real browser, or for a host of the LMS's own, is left out
+    connected = connect(**{**fields(profile, storage_target=None), "shared_issuer": None})
     dated(connected)
     said = words(connected.launch("ada").page)
     assert (f"Due 14 March {YEAR}" in said) is (profile is not Profile.MOODLE), "Moodle knows no day of a link"

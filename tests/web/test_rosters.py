@@ -282,7 +282,7 @@ def test_the_page_asks_the_database_little_however_many_there_are(cast: Cast, pa
         with counted(cast.app.extensions["practicum"].engine) as statements:
             assert cast.lou.get(page).status_code == 200
         asked.append(len(statements))
-    assert asked[0] == asked[1] <= 6, statements
+    assert asked[0] == asked[1] <= 7, statements
 
 
 def test_the_cohorts_page_leads_there(cast: Cast, page: str) -> None:
