@@ -13,6 +13,7 @@ const status = page.querySelector("[data-arrival-status]");
 const refused = page.querySelector("[data-arrival-refused]");
 const storage = document.querySelector("[data-storage=get]");
 const button = page.querySelector("[data-arrival-here] button");
+let wentOn = false;
 
 function busy(on) {
   ways.hidden = on;
@@ -21,6 +22,7 @@ function busy(on) {
 
 /** Show the waiting launch's token, and what storage kept; once. */
 async function goOn(secret) {
+  wentOn = true;
   busy(true);
   const fields = new URLSearchParams(new FormData(form));
   fields.delete("in_window");
@@ -72,6 +74,11 @@ if (page.hasAttribute("data-at-once")) {
   if (form.dataset.arrivalWayBack) window.addEventListener("message", handOver);
   if (storage) {
     busy(true);
-    storage.addEventListener("storage-answered", (event) => (event.detail === null ? busy(false) : goOn(event.detail)), { once: true });
+    form.addEventListener("submit", () => { wentOn = true; }); // in a window
+    storage.addEventListener("storage-answered", ({ detail: kept }) => {
+      if (wentOn) return; // a button was pressed before the LMS answered
+      if (kept === null) busy(false);
+      else goOn(kept);
+    });
   }
 }

@@ -2,6 +2,7 @@
 //
 //   data-storage="put" with -target, -origin, -key, -value; then the link [data-storage-onward] is followed, in any case
 //   data-storage="get" with -target, -origin, -key; fires "storage-answered" on the element: detail = the value, or null
+//     where there is none. On a slow computer an answer may come after null was told: then it fires once more.
 //
 // Asked under the standard's names and under those from before it. The frame is the one that the login named, or another
 // that the LMS names when it is asked for its capabilities. Values go to, and are believed from, one origin only.
@@ -22,33 +23,35 @@ function frameNamed(name) {
   }
 }
 
-function ask() {
-  return new Promise((answered) => {
-    const asked = new Map(); // by message_id: the frame that was asked
-    const pose = (frame, verb, more, to) => {
-      for (const prefix of PREFIXES) {
-        const id = crypto.randomUUID();
-        asked.set(id, { frame, verb });
-        frame.postMessage({ subject: prefix + verb, message_id: id, ...more }, to);
-      }
-    };
-    const values = task === "put" ? { key, value } : { key };
-    const poseTask = (frame) => pose(frame, `${task}_data`, values, origin);
-    window.addEventListener("message", (event) => {
-      const known = asked.get(event.data?.message_id);
-      if (!known || event.source !== known.frame) return;
-      if (known.verb === "capabilities") {
-        const named = frameFor(event.data.supported_messages);
-        if (named && frameNamed(named) !== frameNamed(target)) poseTask(frameNamed(named));
-      } else if (event.origin === origin && !event.data.error) {
-        answered(typeof event.data.value === "string" ? event.data.value : null);
-        if (task === "get") known.frame.postMessage({ subject: "lti.put_data", message_id: crypto.randomUUID(), key, value: null }, origin);
-      }
-    });
-    setTimeout(() => answered(null), PATIENCE[task]);
-    poseTask(frameNamed(target));
-    pose(around, "capabilities", {}, "*"); // tells nothing but that we are a tool
+/** Tells the LMS's first answer, and null before it when it lets us wait. */
+function ask(tell) {
+  const asked = new Map(); // by message_id: the frame that was asked
+  const pose = (frame, verb, more, to) => {
+    for (const prefix of PREFIXES) {
+      const id = crypto.randomUUID();
+      asked.set(id, { frame, verb });
+      frame.postMessage({ subject: prefix + verb, message_id: id, ...more }, to);
+    }
+  };
+  const values = task === "put" ? { key, value } : { key };
+  const poseTask = (frame) => pose(frame, `${task}_data`, values, origin);
+  const waits = setTimeout(() => tell(null), PATIENCE[task]);
+  let answered = false;
+  window.addEventListener("message", (event) => {
+    const known = asked.get(event.data?.message_id);
+    if (!known || event.source !== known.frame) return;
+    if (known.verb === "capabilities") {
+      const named = frameFor(event.data.supported_messages);
+      if (named && frameNamed(named) !== frameNamed(target)) poseTask(frameNamed(named));
+    } else if (event.origin === origin && !event.data.error && !answered) {
+      answered = true;
+      clearTimeout(waits);
+      tell(typeof event.data.value === "string" ? event.data.value : null);
+      if (task === "get") known.frame.postMessage({ subject: "lti.put_data", message_id: crypto.randomUUID(), key, value: null }, origin);
+    }
   });
+  poseTask(frameNamed(target));
+  pose(around, "capabilities", {}, "*"); // tells nothing but that we are a tool
 }
 
 /** The frame in which an LMS says that it takes this task; nothing where it names none. */
@@ -57,9 +60,10 @@ function frameFor(messages) {
   return messages.find((one) => typeof one?.frame === "string" && String(one.subject).endsWith(`.${task}_data`))?.frame;
 }
 
-const kept = around ? await ask() : null;
-if (task === "put") {
-  window.location.replace(document.querySelector("[data-storage-onward]").href);
-} else {
-  element.dispatchEvent(new CustomEvent("storage-answered", { detail: kept }));
+function tell(kept) {
+  if (task === "put") window.location.replace(document.querySelector("[data-storage-onward]").href);
+  else element.dispatchEvent(new CustomEvent("storage-answered", { detail: kept }));
 }
+
+if (around) ask(tell);
+else tell(null);
