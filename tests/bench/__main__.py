@@ -75,9 +75,9 @@ def main() -> None:
     parser.add_argument("--launches", type=int, default=200, help="in each round, of each application")
     parser.add_argument("--only", choices=["sqlite", "postgresql"])
     given = parser.parse_args()
-    print("Launch: login, verified launch, first page. Ratio of server CPU to a bare Flask application that does one")
-    print("RS256 verification and one durable commit for the same three requests; in turns, launch by launch, on the")
-    print("same server with the same workers.")
+    print("Launch: login, verified launch, first page. Ratio of server CPU to a bare Flask application that answers a")
+    print("login, does one RS256 verification and one durable commit, and serves a page; in turns, launch by launch,")
+    print("on the same server with the same workers.")
     with tempfile.TemporaryDirectory(prefix="practicum-bench-") as folder:
         if given.only != "postgresql":
             base = f"sqlite:///{folder}"
@@ -191,7 +191,7 @@ def practicum_launch(key: RSAKey, base: str) -> Launch:
 
 
 def bare_launch(key: RSAKey, base: str) -> Launch:
-    """The same three requests at the yardstick."""
+    """The same at the yardstick: login, launch, page."""
 
     def launch(http: urllib3.PoolManager, sub: str, number: int) -> None:
         fields = {"login_hint": sub}

@@ -1,6 +1,6 @@
 """The bare Flask application that a launch is measured against: one RS256 verification, one durable commit, no more.
 
-It answers the same three requests as a launch: the login's redirect, the posted token, the first page.
+It does what belongs to a launch, as Flask's own pages show it: the login's redirect, the posted token, the first page.
 """
 
 from __future__ import annotations
