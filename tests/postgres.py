@@ -40,7 +40,8 @@ def binaries() -> Path:
     return found[-1].parent
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of the loopback that nobody listens on at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -54,7 +55,7 @@ def running(*, durable: bool = False) -> Iterator[str]:
     `durable` leaves its commits as safe, and as slow, as they are in production: for yardsticks.
     """
     folder = Path(tempfile.mkdtemp(prefix="practicum-pg-"))
-    data, port = folder / "data", _free_port()
+    data, port = folder / "data", free_port()
     as_user: dict[str, str | int] = {}
     if os.geteuid() == 0:
         owner = pwd.getpwnam("postgres")

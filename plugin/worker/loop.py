@@ -131,7 +131,7 @@ class Worker:
                 shares = self._shares(waiting)
                 wanted = self._wanted(waiting, shares)
                 leased = outbox.lease(session, wanted, now=now) if wanted else outbox.Leased((), 0)
-        except Exception:
+        except Exception:  # whatever it was, it is raised again; first the outcomes are saved from going with it
             self._record_apart(now)
             raise
         self._results.clear()

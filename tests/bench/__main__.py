@@ -6,7 +6,6 @@ import argparse
 import json
 import os
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -84,7 +83,7 @@ def main() -> None:
             measure("SQLite", f"{base}/practicum.db", f"{base}/yardstick.db", given)
         if given.only != "sqlite":
             with postgres.running(durable=True) as address:
-                urls = [_database(address, name) for name in ("practicum", "yardstick")]
+                urls = [new_database(address, name) for name in ("practicum", "yardstick")]
                 measure("PostgreSQL", urls[0], urls[1], given)
 
 
@@ -92,7 +91,7 @@ def measure(engine: str, database: str, yardstick: str, given: argparse.Namespac
     """Run the rounds on one engine."""
     key = RSAKey.generate_key(2048)
     prepare(database, key)
-    ports = [_free_port(), _free_port()]
+    ports = [postgres.free_port(), postgres.free_port()]
     ours_at = f"http://localhost:{ports[0]}"
     common = {name: value for name, value in os.environ.items() if not name.startswith("PRACTICUM_")}
     ours_env = {
@@ -276,17 +275,11 @@ def _children(pid: int) -> list[int]:
     return [int(child) for child in listed]
 
 
-def _database(address: str, name: str) -> str:
+def new_database(address: str, name: str) -> str:
+    """Make a database on a server; its address."""
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
     return address.rsplit("/", 1)[0].replace("postgresql://", "postgresql+psycopg://") + f"/{name}"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import os
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -28,8 +27,7 @@ import urllib3
 from joserfc.jwk import RSAKey
 
 from tests import postgres
-from tests.bench.__main__ import Launch, practicum_launch, prepare
-from tests.bench.outbox import new_database
+from tests.bench.__main__ import Launch, new_database, practicum_launch, prepare
 
 CLIENTS = 32
 LAUNCHES = 20_000
@@ -142,7 +140,7 @@ def resident(pid: int) -> float:
 @contextmanager
 def production(database: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """The server as it runs in production, but for https and limits to what one address may ask."""
-    port = _free_port()
+    port = postgres.free_port()
     base = f"http://localhost:{port}"
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("PRACTICUM_")},
@@ -178,13 +176,6 @@ def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
 
 def _at(sorted_values: list[float], share: float) -> float:
     return sorted_values[min(int(len(sorted_values) * share), len(sorted_values) - 1)]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 if __name__ == "__main__":

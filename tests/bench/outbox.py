@@ -22,7 +22,6 @@ from datetime import UTC, datetime
 from threading import Thread
 from typing import Any
 
-import psycopg
 import urllib3
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
@@ -39,6 +38,7 @@ from plugin.settings import Settings
 from plugin.worker.build import build
 from plugin.worker.loop import Limits
 from tests import postgres
+from tests.bench.__main__ import new_database
 from tests.worker.crowd import queue
 from tests.worker.scene import Run
 
@@ -208,13 +208,6 @@ def _place(session: Session, address: str) -> Run:
     )
     stored(LineItem(platform_id=platform.id, cohort_id=cohort.id, url=f"{address}/items/1", created_at=now))
     return Run(body.id, platform.id, cohort.id, version.id)
-
-
-def new_database(address: str, name: str) -> str:
-    """Make a database on a server; its address."""
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    return address.rsplit("/", 1)[0].replace("postgresql://", "postgresql+psycopg://") + f"/{name}"
 
 
 if __name__ == "__main__":

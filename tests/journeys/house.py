@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 
+from tests import postgres
 from tests.demo_lms import World, running_lms
 from tests.demo_lms.cast import school_context
 from tests.demo_lms.model import Context, Link
@@ -22,7 +22,7 @@ class House(Installation):
     """An installation with an LMS. `world` is what the LMS knows; `tool` the address of ours."""
 
     def __init__(self, database_url: str, folder: Path, world: World) -> None:
-        super().__init__(_free_port(), database_url, folder, PRACTICUM_SECRET_KEY=SECRET)
+        super().__init__(postgres.free_port(), database_url, folder, PRACTICUM_SECRET_KEY=SECRET)
         self.world = world
 
     @property
@@ -65,10 +65,3 @@ def database_of_its_own(postgres_server: str) -> Iterator[str]:
         connection.execute(f"CREATE DATABASE {name}".encode())
         yield f"{postgres_server.rsplit('/', 1)[0]}/{name}"
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

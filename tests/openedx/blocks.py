@@ -38,7 +38,7 @@ class Usages(IdReader, IdGenerator):
         return str(usage_id)
 
     def _unused(self, *_args):
-        raise NotImplementedError
+        raise NotImplementedError  # the interface asks for it; no block here has asides or is created by id
 
     get_usage_id_from_aside = get_definition_id_from_aside = _unused
     get_aside_type_from_usage = get_aside_type_from_definition = _unused
